@@ -1,0 +1,127 @@
+/**
+ * What a source and a destination are. Read this first: everything else is one of these, or carries bytes between them.
+ *
+ * ```
+ * source ─▶ intake ─▶ message store ─▶ lane ─▶ channel (filter, set, transform, route) ─▶ deliveries ─▶ lane ─▶ destination
+ * ```
+ *
+ * A component is a definition: name, options, factory. `registry.ts` lists all of them. Its life has fixed phases:
+ * options are checked (no I/O), `create` builds it (no I/O), `start` opens what it needs, `stop` closes it.
+ */
+import type { Static, TObject } from 'typebox';
+import type { ErrorClass, ErrorCode } from './errors.ts';
+import type { CanonicalEvent } from './event.ts';
+import type { Log } from './log.ts';
+
+/** Where a message came in. Kept with the message. */
+export interface Connection {
+  /** The source's kind, such as `mllp`. */
+  readonly protocol: string;
+  /** `host:port` of both ends. */
+  readonly local: string;
+  readonly remote: string;
+  /** Number of the connection within this process, for logs and traces. */
+  readonly connection: number;
+}
+
+/**
+ * Takes one message as received and resolves to the bytes of its answer (an ACK), without framing.
+ * It resolves after the message is committed, never before, and never rejects: every trouble has an answer.
+ */
+export type Accept = (bytes: Uint8Array, from: Connection) => Promise<Uint8Array>;
+
+/** What a source is handed. It sees neither store nor queue. */
+export interface SourceContext {
+  readonly accept: Accept;
+  readonly log: Log;
+  /** Called when the number of open connections changes. */
+  readonly connections: (open: number) => void;
+}
+
+/** A running way in. */
+export interface Source {
+  /** Resolves when messages can arrive. Rejects with a PipehatError, such as `port-in-use`. */
+  start(): Promise<void>;
+  /** Takes no new message, waits for answers under way (at most `deadline_ms`), closes. Never rejects. */
+  stop(deadline_ms: number): Promise<void>;
+  /** `host:port` where it listens, once started. */
+  readonly address: string;
+}
+
+/** What is delivered: a canonical event (the destination renders it), or an HL7 v2 message. */
+export type Body =
+  | { readonly kind: 'event'; readonly event: CanonicalEvent; readonly write: readonly string[] | undefined }
+  | { readonly kind: 'hl7'; readonly text: string };
+
+/** One thing for one destination. */
+export interface Delivery {
+  /** Number of the delivery: the same in every attempt, so a receiver can tell a repetition. */
+  readonly id: string;
+  readonly message_id: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly body: Body;
+}
+
+/**
+ * What one attempt brought. A destination answers with this and doesn't throw: it alone knows what an answer means.
+ * `request` and `response` are kept sealed with the attempt; `status` and `says` are shown and hold no PHI.
+ */
+export interface Attempt {
+  readonly outcome: 'accepted' | ErrorClass;
+  readonly code?: ErrorCode;
+  readonly says?: string;
+  /** The receiver's own word: `201`, `AA`, `written`. */
+  readonly status?: string;
+  readonly request: string;
+  readonly response: string;
+  /** The receiver asked to wait this long. */
+  readonly retry_after_ms?: number;
+}
+
+/** What a destination is handed. */
+export interface DestinationContext {
+  readonly name: string;
+  readonly log: Log;
+}
+
+/** A running way out. `deliver` is called side by side for different order keys, never twice at once for one. */
+export interface Destination {
+  deliver(delivery: Delivery): Promise<Attempt>;
+  /** Is the receiver there? Rejects with a PipehatError that says why not. Writes nothing. */
+  ping(): Promise<void>;
+  /** Ends attempts under way (at most `deadline_ms`), closes connections. Never rejects. */
+  stop(deadline_ms: number): Promise<void>;
+}
+
+/** A kind of source, as `registry.ts` lists it. */
+export interface SourceDefinition<Options extends TObject = TObject> {
+  readonly type: string;
+  readonly summary: string;
+  readonly options: Options;
+  /** What no two sources may share, such as `tcp:2575`. */
+  resources(options: Static<Options>): string[];
+  create(options: Static<Options>, context: SourceContext): Source;
+}
+
+/** A kind of destination, as `registry.ts` lists it. */
+export interface DestinationDefinition<Options extends TObject = TObject> {
+  readonly type: string;
+  readonly summary: string;
+  readonly options: Options;
+  /** Which kind of body it takes. */
+  takes(options: Static<Options>): Body['kind'];
+  create(options: Static<Options>, context: DestinationContext): Destination;
+}
+
+/** Keeps the options' type while the definition is written. */
+export function defineSource<Options extends TObject>(definition: SourceDefinition<Options>): SourceDefinition<Options> {
+  return definition;
+}
+
+/** Keeps the options' type while the definition is written. */
+export function defineDestination<Options extends TObject>(
+  definition: DestinationDefinition<Options>,
+): DestinationDefinition<Options> {
+  return definition;
+}
