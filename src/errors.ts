@@ -23,7 +23,19 @@ export interface ErrorDefinition {
   /** MSA-1 (HL7 table 0008): AE = try again or mend it, AR = never as it is. */
   readonly ack?: 'AE' | 'AR';
   /** ERR-3 (HL7 table 0357), such as 200 = unsupported message type. */
-  readonly condition?: '100' | '101' | '102' | '103' | '200' | '201' | '202' | '203' | '204' | '205' | '206' | '207';
+  readonly condition?:
+    | '100'
+    | '101'
+    | '102'
+    | '103'
+    | '200'
+    | '201'
+    | '202'
+    | '203'
+    | '204'
+    | '205'
+    | '206'
+    | '207';
 }
 
 export const errors = {
@@ -47,6 +59,119 @@ export const errors = {
     says: 'expected a date as YYYY[MM[DD[HH[MM[SS[.S…]]]]]][+/-ZZZZ], found one of another form or an impossible one',
     advice: 'Mend the date at the sender, or leave the field out of the mapping.',
   },
+  // --- keys and sealing (src/security)
+  'payload-damaged': {
+    class: 'permanent',
+    says: 'a sealed {purpose} does not open: its bytes, tenant or purpose are not those it was sealed with',
+    advice: 'Restore the row from a backup. `pipehat audit verify` tells whether the database was changed by hand.',
+  },
+  'payload-key-unknown': {
+    class: 'permanent',
+    says: 'a payload is sealed under data key {key}, which the database does not have',
+    advice: 'Restore the table data_key from a backup of the same database.',
+  },
+  'master-key-wrong': {
+    class: 'permanent',
+    says: 'the master key does not open the data keys of this database',
+    advice: 'Give the master key that this database was made with (see master_key in pipehat.yaml).',
+  },
+  'master-key-bad': {
+    class: 'permanent',
+    says: 'expected a master key of 64 hex digits in {source}, found something else',
+    advice: 'Write 64 hex digits there, such as `openssl rand -hex 32` prints.',
+  },
+  // --- store (src/store)
+  'store-unreachable': {
+    class: 'transient',
+    ack: 'AE',
+    condition: '207',
+    says: 'the database can\'t be reached ({reason})',
+    advice: 'Start PostgreSQL or correct DATABASE_URL. Messages are answered AE until then: the sender keeps and resends them.',
+  },
+  'store-in-use': {
+    class: 'permanent',
+    says: 'another Pipehat (process {pid}) works with the data folder {folder}',
+    advice: 'Use that one, stop it first, or start this one with another folder: --data FOLDER.',
+  },
+  'store-not-migrated': {
+    class: 'permanent',
+    says: 'the database has schema version {found}, this Pipehat needs {expected}',
+    advice: 'Run `pipehat migrate`.',
+  },
+  'store-newer': {
+    class: 'permanent',
+    says: 'the database has schema version {found}, this Pipehat knows versions up to {expected}',
+    advice: 'Run a Pipehat at least as new as the one that migrated the database.',
+  },
+  'folder-not-writable': {
+    class: 'permanent',
+    says: 'the folder {folder} can\'t be written ({reason})',
+    advice: 'Give this user the right to write there, or start with another folder: --data FOLDER.',
+  },
+  'postgres-not-here': {
+    class: 'permanent',
+    says: 'no embedded PostgreSQL for {platform}',
+    advice: 'Run `npm ci` without --omit=optional, or give a PostgreSQL of your own in DATABASE_URL.',
+  },
+  'postgres-failed': {
+    class: 'permanent',
+    says: 'the embedded PostgreSQL did not start: {reason}',
+    advice: 'Read {log}. To use a PostgreSQL of your own, set DATABASE_URL.',
+  },
+  'lease-lost': {
+    class: 'transient',
+    says: 'lane {lane} of {name} is now worked by another process',
+    advice: 'Nothing to do: the other process goes on with it.',
+  },
+
+  // --- ports (every listener)
+  'port-in-use': {
+    class: 'transient',
+    says: 'expected port {port} of {host} to be free, found another program listening there',
+    advice: 'End the other program, or choose another port.',
+  },
+  'port-not-allowed': {
+    class: 'permanent',
+    says: 'expected to be allowed to listen on port {port} of {host}, and was not',
+    advice: 'Choose a port of 1024 or more and an address of this machine.',
+  },
+
+  // --- HTTP (src/api)
+  'api-bad-request': {
+    class: 'permanent',
+    says: 'the request is not as the API describes it: {found}',
+    advice: 'Compare the request with /openapi.json.',
+  },
+  'api-unauthorized': {
+    class: 'permanent',
+    says: 'expected a valid token, found none',
+    advice: 'Send "Authorization: Bearer TOKEN", or log in at /login. The token was shown at the first start.',
+  },
+  'api-foreign-page': {
+    class: 'permanent',
+    says: 'expected a request from a page of this server, found one from elsewhere',
+    advice: 'Open this server itself in the browser, or send a bearer token.',
+  },
+  'api-not-found': {
+    class: 'permanent',
+    says: 'nothing is here',
+    advice: 'See /openapi.json for what there is.',
+  },
+  'api-message-not-found': {
+    class: 'permanent',
+    says: 'expected the id of a kept message, found none of that id',
+    advice: 'Look for the message in /v1/messages. It may be past its retention.',
+  },
+  'api-wrong-host': {
+    class: 'permanent',
+    says: 'expected a Host header that names this server, found another',
+    advice: 'Use localhost, or add the name to the names of the HTTP server in pipehat.yaml.',
+  },
+  'api-internal': {
+    class: 'permanent',
+    says: 'the request failed inside Pipehat',
+    advice: 'Look into the log for the line with this code and time.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 /** The code of an error: a key of {@link errors}. */
@@ -66,7 +191,11 @@ export class PipehatError extends Error {
   readonly facts: ErrorFacts;
   readonly at: string | undefined;
 
-  constructor(code: ErrorCode, facts: ErrorFacts = {}, more: { at?: string | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    facts: ErrorFacts = {},
+    more: { at?: string | undefined; cause?: unknown } = {},
+  ) {
     super(fillIn(errors[code].says, facts), more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'PipehatError';
     this.code = code;
