@@ -63,7 +63,8 @@ export const errors = {
   'payload-damaged': {
     class: 'permanent',
     says: 'a sealed {purpose} does not open: its bytes, tenant or purpose are not those it was sealed with',
-    advice: 'Restore the row from a backup. `pipehat audit verify` tells whether the database was changed by hand.',
+    advice:
+      'Restore the row from a backup. `pipehat audit verify` tells whether the database was changed by hand.',
   },
   'payload-key-unknown': {
     class: 'permanent',
@@ -85,8 +86,9 @@ export const errors = {
     class: 'transient',
     ack: 'AE',
     condition: '207',
-    says: 'the database can\'t be reached ({reason})',
-    advice: 'Start PostgreSQL or correct DATABASE_URL. Messages are answered AE until then: the sender keeps and resends them.',
+    says: "the database can't be reached ({reason})",
+    advice:
+      'Start PostgreSQL or correct DATABASE_URL. Messages are answered AE until then: the sender keeps and resends them.',
   },
   'store-in-use': {
     class: 'permanent',
@@ -105,7 +107,7 @@ export const errors = {
   },
   'folder-not-writable': {
     class: 'permanent',
-    says: 'the folder {folder} can\'t be written ({reason})',
+    says: "the folder {folder} can't be written ({reason})",
     advice: 'Give this user the right to write there, or start with another folder: --data FOLDER.',
   },
   'postgres-not-here': {
@@ -145,7 +147,8 @@ export const errors = {
   'api-unauthorized': {
     class: 'permanent',
     says: 'expected a valid token, found none',
-    advice: 'Send "Authorization: Bearer TOKEN", or log in at /login. The token was shown at the first start.',
+    advice:
+      'Send "Authorization: Bearer TOKEN", or log in at /login. The token was shown at the first start.',
   },
   'api-foreign-page': {
     class: 'permanent',
@@ -171,6 +174,50 @@ export const errors = {
     class: 'permanent',
     says: 'the request failed inside Pipehat',
     advice: 'Look into the log for the line with this code and time.',
+  },
+  // --- configuration and pipeline (src/config, src/pipeline)
+  'control-id-missing': {
+    class: 'permanent',
+    ack: 'AE',
+    condition: '101',
+    says: 'expected a message control id in MSH-10, found nothing',
+    advice: "Have the sender fill MSH-10: without it, an answer can't be told from another.",
+  },
+  'version-not-accepted': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '203',
+    says: 'expected HL7 version {expected} in MSH-12, found {found}',
+    advice: 'Widen accept.versions in the channel file, or have the sender use another version.',
+  },
+  'message-type-not-accepted': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '200',
+    says: 'expected a message of type {expected} in MSH-9.1, found {found}',
+    advice: 'Add the type to accept.messages in the channel file, or send it to another port.',
+  },
+  'trigger-event-not-accepted': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '201',
+    says: 'expected trigger event {expected} in MSH-9.2, found {found}',
+    advice: 'Add the event to accept.messages in the channel file, or send it to another port.',
+  },
+  'expression-failed': {
+    class: 'permanent',
+    says: 'the expression {expression} failed on this message',
+    advice: "Look at the fields that the expression reads: it can't work with what one of them holds.",
+  },
+  'reference-unresolved': {
+    class: 'permanent',
+    says: 'nothing stands behind {reference} ({reason})',
+    advice: 'Set the environment variable, or write the file, that {reference} names.',
+  },
+  'configuration-wrong': {
+    class: 'permanent',
+    says: 'the configuration has {count} problems; the first: {first}',
+    advice: 'Run `pipehat lint` to see all of them.',
   },
 } as const satisfies Record<string, ErrorDefinition>;
 
