@@ -138,6 +138,75 @@ export const errors = {
     advice: 'Choose a port of 1024 or more and an address of this machine.',
   },
 
+  'port-not-opened': {
+    class: 'permanent',
+    says: "can't listen on port {port} of {host} ({reason})",
+    advice: 'Choose an address that this machine has: `ip address` lists them.',
+  },
+
+  // --- MLLP (src/mllp, src/sources/mllp.ts, src/destinations/mllp.ts)
+  'mllp-frame-too-large': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '207',
+    says: 'expected a message of at most {max_bytes} bytes, found a longer one',
+    advice: 'Raise max_bytes of the source, or send less in one message.',
+  },
+  'mllp-frame-unfinished': {
+    class: 'transient',
+    ack: 'AE',
+    condition: '207',
+    says: 'expected the end block 1C 0D before the next start block 0B, found none',
+    advice: 'Send it again. If it happens again, let the sender end each message with the bytes 1C 0D.',
+  },
+  'mllp-text-not-framable': {
+    class: 'permanent',
+    says: 'expected text that can stand between MLLP blocks, found the bytes of a block within it',
+    advice: 'Take the control characters 0B and 1C out of the message, with a step of the channel or at the sender.',
+  },
+  'mllp-unreachable': {
+    class: 'transient',
+    says: "can't connect to {host}:{port} ({reason})",
+    advice: 'Check that the receiver listens there and that no firewall stands between.',
+  },
+  'mllp-no-answer': {
+    class: 'ambiguous',
+    says: 'the message was sent to {host}:{port} and no answer came ({reason})',
+    advice: 'Look at the receiver whether it has the message. A longer answer_timeout_ms helps a slow one.',
+  },
+  'mllp-unreadable-answer': {
+    class: 'ambiguous',
+    says: 'expected an ACK from {host}:{port}, found bytes that are none',
+    advice: 'Look at the response of the attempt, and at the receiver whether it has the message.',
+  },
+  'mllp-wrong-answer': {
+    class: 'ambiguous',
+    says: 'expected an ACK from {host}:{port} with MSA-2 as MSH-10 was sent, found another',
+    advice: 'Look at the response of the attempt, and at the receiver whether it has the message.',
+  },
+  'mllp-refused': {
+    class: 'permanent',
+    says: 'the receiver {host}:{port} answered {code}',
+    advice: 'Read the ERR segments in the response of the attempt. Mend the message or the receiver, then replay.',
+  },
+  'mllp-refused-for-now': {
+    class: 'transient',
+    says: 'the receiver {host}:{port} answered {code}, and is asked again (on_ae: retry)',
+    advice: 'Read the ERR segments in the response of the attempt. With on_ae: reject it is not asked again.',
+  },
+  'mllp-charset-unwritable': {
+    class: 'permanent',
+    says: 'the character set {charset} in MSH-18 can not be written, or lacks a character of the message',
+    advice: 'Set MSH-18 to UNICODE UTF-8 with a step of the channel.',
+  },
+
+  // --- files (src/destinations/file.ts)
+  'file-not-writable': {
+    class: 'transient',
+    says: "the file {path} can't be written ({reason})",
+    advice: 'Give this user the right to write there, and see that the disk has space.',
+  },
+
   // --- HTTP (src/api)
   'api-bad-request': {
     class: 'permanent',
