@@ -1,0 +1,141 @@
+/**
+ * Lanes on BullMQ. A job says "lane 7 of this queue has work" and nothing else: no message, no id of one. It is
+ * deduplicated per lane, so a lane has at most one job waiting and one running, over all processes.
+ *
+ * The queue is never the only place that knows of work: lanes are swept from the store (see engine/sweep.ts), so a
+ * queue that is lost whole costs a few seconds and nothing else.
+ */
+import type { Job, Queue, Worker } from 'bullmq';
+import type { Log } from '../log.ts';
+import type { QueueBackend } from './backend.ts';
+
+/** Works a lane until it is empty, its time slice is over, or `stopping` says so. Never called twice at once for one lane. */
+export type Drain = (lane: number, stopping: () => boolean) => Promise<Drained>;
+
+/** What a drain leaves behind. */
+export interface Drained {
+  /** There is more to do now: the time slice was over. */
+  readonly more: boolean;
+  /** The lane's earliest held delivery is due then. */
+  readonly wake_in_ms?: number | undefined;
+}
+
+/** The lanes of one channel or destination. */
+export interface Lanes {
+  /** There is work in the lane. Cheap: a lane that runs here, or was woken a moment ago, costs no queue operation. */
+  wake(lane: number): void;
+  /** Takes no new job, lets drains end, closes. */
+  stop(): Promise<void>;
+  /** For Bull Board. */
+  readonly queue: Queue;
+}
+
+/**
+ * How long a drained lane stays in hand, waiting for more, before its job ends: under load a lane then runs on
+ * without a queue operation a message (PostgreSQL takes about 1,500 job runs a second, all lanes together).
+ */
+const LINGER_MS = 100;
+
+/** Wakes of a lane that doesn't run here are joined within this time; the last one is never lost. */
+const JOIN_MS = 100;
+
+/** Names a queue. BullMQ allows no colon. */
+export function queueName(kind: 'channel' | 'destination', name: string): string {
+  return `${kind}.${name}`;
+}
+
+/** Starts the workers of `lanes` lanes. */
+export async function startLanes(options: {
+  backend: QueueBackend;
+  name: string;
+  lanes: number;
+  drain: Drain;
+  log: Log;
+}): Promise<Lanes> {
+  const { backend, name, drain, log } = options;
+  const queue = backend.queue(name);
+  const running = new Map<number, { more: boolean; wait: PromiseWithResolvers<void> | undefined }>();
+  const joined = new Map<number, { timer: NodeJS.Timeout; again: boolean }>();
+  let stopping = false;
+
+  const add = (lane: number, delay_ms = 0): void => {
+    const deduplication =
+      delay_ms > 0 ? { id: `later-${lane}`, ttl: delay_ms } : { id: `lane-${lane}`, keepLastIfActive: true };
+    queue.add('lane', { lane }, { delay: Math.ceil(delay_ms), deduplication }).catch((error: Error) => {
+      log.warn('lane not woken, the sweep will', { queue: name, lane, reason: error.name });
+    });
+  };
+
+  const wake = (lane: number): void => {
+    const here = running.get(lane);
+    if (here !== undefined) {
+      here.more = true;
+      here.wait?.resolve();
+      return;
+    }
+    const before = joined.get(lane);
+    if (before !== undefined) {
+      before.again = true;
+      return;
+    }
+    add(lane);
+    const timer = setTimeout(() => {
+      const again = joined.get(lane)?.again ?? false;
+      joined.delete(lane);
+      if (again && !stopping) wake(lane);
+    }, JOIN_MS);
+    joined.set(lane, { timer, again: false });
+  };
+
+  /** Waits for more work to be announced here; false when none was. */
+  const linger = async (state: {
+    more: boolean;
+    wait: PromiseWithResolvers<void> | undefined;
+  }): Promise<boolean> => {
+    if (state.more) return true;
+    state.wait = Promise.withResolvers();
+    const timer = setTimeout(state.wait.resolve, LINGER_MS);
+    await state.wait.promise;
+    clearTimeout(timer);
+    state.wait = undefined;
+    return state.more;
+  };
+
+  const work = async (job: Job<{ lane: number }>): Promise<void> => {
+    const { lane } = job.data;
+    if (running.has(lane)) return;
+    const state = { more: false, wait: undefined };
+    running.set(lane, state);
+    try {
+      let left: Drained;
+      do {
+        state.more = false;
+        left = await drain(lane, () => stopping);
+      } while (!stopping && !left.more && (await linger(state)));
+      // A wake that comes after this line adds a job; BullMQ keeps it until this one has ended.
+      running.delete(lane);
+      if (left.more || state.more) add(lane);
+      else if (left.wake_in_ms !== undefined) add(lane, Math.max(left.wake_in_ms, 1));
+    } finally {
+      running.delete(lane);
+    }
+  };
+
+  const worker: Worker = backend.worker(name, work, options.lanes);
+  worker.on('error', (error) => log.warn('queue trouble', { queue: name, reason: error.name }));
+  worker.on('failed', (_job, error) =>
+    log.error('lane stopped by an error', { queue: name, reason: error.name, says: error.message }),
+  );
+  await worker.waitUntilReady();
+  return {
+    queue,
+    wake,
+    async stop() {
+      stopping = true;
+      for (const { timer } of joined.values()) clearTimeout(timer);
+      for (const state of running.values()) state.wait?.resolve();
+      await worker.close();
+      await queue.close();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Sealing: AES-256-GCM over everything that may hold PHI, before it reaches the store.
+ *
+ * A sealed payload is `format (1) | data key id (4, big endian) | nonce (12) | ciphertext | tag (16)`. The purpose
+ * and the tenant are authenticated with it, so that a sealed answer can't be passed off as a message.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { PipehatError } from '../errors.ts';
+
+/** What a payload is. Authenticated, not encrypted. */
+export type Purpose = 'message' | 'event' | 'delivery' | 'attempt';
+
+/** An opened data key: 32 bytes that encrypt one tenant's payloads for a while. */
+export interface DataKey {
+  readonly id: number;
+  readonly tenant: string;
+  readonly key: Buffer;
+}
+
+const PLAIN = 1;
+const DEFLATED = 2;
+const HEADER_BYTES = 17;
+const TAG_BYTES = 16;
+
+/** Below this, deflating costs more than the disk it saves (33 µs for 4 kB of FHIR JSON, which shrinks to a fifth). */
+const DEFLATE_FROM_BYTES = 1024;
+
+/** Seals `content` under `dataKey`. */
+export function seal(dataKey: DataKey, purpose: Purpose, content: Uint8Array): Buffer {
+  const deflate = content.length >= DEFLATE_FROM_BYTES;
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header[0] = deflate ? DEFLATED : PLAIN;
+  header.writeUInt32BE(dataKey.id, 1);
+  randomBytes(12).copy(header, 5);
+  const cipher = createCipheriv('aes-256-gcm', dataKey.key, header.subarray(5));
+  cipher.setAAD(authenticated(dataKey.tenant, purpose, header));
+  const body = deflate ? deflateRawSync(content, { level: 1 }) : content;
+  return Buffer.concat([header, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The id of the data key that sealed `sealed`. */
+export function dataKeyId(sealed: Buffer): number {
+  return sealed.length < HEADER_BYTES + TAG_BYTES ? -1 : sealed.readUInt32BE(1);
+}
+
+/** Opens what {@link seal} made. Throws `payload-damaged` when a bit differs, or tenant or purpose do. */
+export function open(dataKey: DataKey, purpose: Purpose, sealed: Buffer): Buffer {
+  const header = sealed.subarray(0, HEADER_BYTES);
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', dataKey.key, header.subarray(5));
+    decipher.setAAD(authenticated(dataKey.tenant, purpose, header));
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    const body = Buffer.concat([
+      decipher.update(sealed.subarray(HEADER_BYTES, -TAG_BYTES)),
+      decipher.final(),
+    ]);
+    return header[0] === DEFLATED ? inflateRawSync(body) : body;
+  } catch (cause) {
+    throw new PipehatError('payload-damaged', { purpose }, { cause });
+  }
+}
+
+function authenticated(tenant: string, purpose: Purpose, header: Buffer): Buffer {
+  return Buffer.from(`pipehat|${tenant}|${purpose}|${header[0]}`);
+}
+
+/** Wraps a data key under the master key: `nonce (12) | ciphertext (32) | tag (16)`. */
+export function wrapKey(masterKey: Buffer, tenant: string, key: Buffer): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', masterKey, nonce);
+  cipher.setAAD(Buffer.from(`pipehat|data-key|${tenant}`));
+  return Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Opens a wrapped data key. Throws `master-key-wrong` under another master key than the one that wrapped it. */
+export function unwrapKey(masterKey: Buffer, tenant: string, wrapped: Buffer): Buffer {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', masterKey, wrapped.subarray(0, 12));
+    decipher.setAAD(Buffer.from(`pipehat|data-key|${tenant}`));
+    decipher.setAuthTag(wrapped.subarray(-TAG_BYTES));
+    return Buffer.concat([decipher.update(wrapped.subarray(12, -TAG_BYTES)), decipher.final()]);
+  } catch (cause) {
+    throw new PipehatError('master-key-wrong', {}, { cause });
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Who works with a data folder, and is anybody else on this database: advisory locks that end with the process, however
+ * it ends.
+ */
+import { createHash } from 'node:crypto';
+import { PipehatError } from '../errors.ts';
+import type { Client, Pool } from './database.ts';
+
+/** Any number does that nobody else uses. */
+const ENGINES = 0x70686174;
+
+/** This process's place on the database. */
+export interface Instance {
+  /** No other engine was on this database when this one came. */
+  readonly alone: boolean;
+  leave(): Promise<void>;
+}
+
+/** Takes the data folder. Throws `store-in-use` when another process has it. `host` tells machines apart. */
+export async function enterDatabase(
+  pool: Pool,
+  options: { folder: string; host: string; onLost: () => void },
+): Promise<Instance> {
+  const folderKey = createHash('sha256').update(`${options.host}|${options.folder}`).digest().readInt32BE(0);
+  const client = await pool.connect();
+  const lock = async (call: string, values: number[]): Promise<boolean> => {
+    const { rows } = await client.query<{ locked: boolean }>(`select ${call} as locked`, values);
+    return rows[0]?.locked ?? false;
+  };
+  if (!(await lock('pg_try_advisory_lock($1, $2)', [ENGINES, folderKey]))) {
+    const pid = await holderOf(client, folderKey);
+    client.release();
+    throw new PipehatError('store-in-use', { pid, folder: options.folder });
+  }
+  // Every engine holds this lock shared; only one that is alone can have it exclusively first.
+  const alone = await lock('pg_try_advisory_lock($1)', [ENGINES]);
+  await client.query('select pg_advisory_lock_shared($1)', [ENGINES]);
+  if (alone) await client.query('select pg_advisory_unlock($1)', [ENGINES]);
+  let leaving = false;
+  client.on('error', () => {
+    if (!leaving) options.onLost();
+  });
+  return {
+    alone,
+    async leave() {
+      leaving = true;
+      client.release(true);
+    },
+  };
+}
+
+/** The process id of the engine that holds the folder: engines put it into their connections' names. */
+async function holderOf(client: Client, folderKey: number): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `select a.application_name as name from pg_locks l join pg_stat_activity a on a.pid = l.pid
+     where l.locktype = 'advisory' and l.classid::bigint = $1 and l.objid::bigint = $2::bigint & 4294967295 and l.granted`,
+    [ENGINES, folderKey],
+  );
+  return /\d+/.exec(rows[0]?.name ?? '')?.[0] ?? 'unknown';
+}
