@@ -10,11 +10,19 @@ export interface Problem {
   readonly rule: string;
   /** One sentence: what is wrong, what was expected, and the nearest right thing where there is one. */
   readonly says: string;
+  /** A warning doesn't keep the files from being used; everything else does. */
+  readonly level?: 'warning';
 }
 
 /** `channels/adt.yaml:14:7 unknown-key …`: the form that editors and people jump to. */
 export function formatProblem(problem: Problem): string {
-  return `${problem.file}:${problem.line}:${problem.column} ${problem.rule} ${problem.says}`;
+  const level = problem.level === undefined ? '' : `${problem.level}: `;
+  return `${problem.file}:${problem.line}:${problem.column} ${level}${problem.rule} ${problem.says}`;
+}
+
+/** Is there one among them that keeps the files from being used? */
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.level === undefined);
 }
 
 /** By file, line, column: the order in which a person mends them. */

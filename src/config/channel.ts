@@ -1,4 +1,118 @@
-/** Channel files. */
+/** `channels/*.yaml`: one channel each. What its file may say; `compile-channel.ts` makes it ready to run. */
+import Type, { type Static, type TObject } from 'typebox';
+import type { SourceDefinition } from '../component.ts';
+import { MESSAGE_PATTERN, VERSIONS_PATTERN } from '../pipeline/accept.ts';
+import { componentOptions, lanes, name } from './options.ts';
+
+const expression = (description: string) => Type.String({ minLength: 1, description });
+
+const strict = { additionalProperties: false };
+
+const step = Type.Object(
+  {
+    filter: Type.Optional(expression('CEL condition: where it is false, the message is dropped.')),
+    set: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Union([
+          Type.String({ title: 'text' }),
+          Type.Object({ cel: expression('CEL expression that gives a string.') }, strict),
+        ]),
+        { description: 'Puts a text, or what a CEL expression gives, into each HL7 path.', minProperties: 1 },
+      ),
+    ),
+    transform: Type.Optional(
+      Type.String({ description: 'The mapping that makes the canonical event. At most one in a channel.' }),
+    ),
+  },
+  { ...strict, minProperties: 1, maxProperties: 1 },
+);
+
+const route = Type.Object(
+  {
+    when: Type.Optional(expression('CEL condition. Without one, every message goes there.')),
+    to: Type.String({ description: 'Name of a system.' }),
+    write: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description: 'FHIR resource types to write there. Without it, all that the event holds.',
+      }),
+    ),
+  },
+  strict,
+);
+
+const test = Type.Object(
+  {
+    in: Type.String({ description: 'File with one HL7 message, relative to the folder of the site.' }),
+    expect: Type.Object(
+      {
+        filtered: Type.Optional(Type.Literal(true, { description: 'A filter drops it.' })),
+        error: Type.Optional(Type.String({ description: 'It fails, or is refused, with this error code.' })),
+        at: Type.Optional(Type.String({ description: 'The HL7 path of the error.' })),
+      },
+      {
+        additionalProperties: Type.Union([Type.String({ title: 'a file' }), Type.Literal(false)]),
+        minProperties: 1,
+        description:
+          'What each named system gets: a file with the expected output, or false for nothing. Systems that are not named are not looked at.',
+      },
+    ),
+  },
+  strict,
+);
+
+const common = {
+  channel: name('Name of the channel.'),
+  description: Type.String({ description: 'What it is for, in a sentence.' }),
+  accept: Type.Object(
+    {
+      messages: Type.Array(Type.String({ pattern: MESSAGE_PATTERN }), {
+        minItems: 1,
+        description: 'Message types, such as ADT^A01, or ADT^* for all events. Others are answered AR.',
+      }),
+      versions: Type.String({
+        pattern: VERSIONS_PATTERN,
+        default: '2.1 - 2.9',
+        description: 'HL7 versions, such as "2.5.1" or "2.3 - 2.8". Others are answered AR.',
+      }),
+    },
+    strict,
+  ),
+  order: Type.Enum(['patient', 'visit', 'order', 'channel', 'none'], {
+    default: 'patient',
+    description: 'Messages with the same patient (visit, order number) keep their order.',
+  }),
+  lanes: lanes('its messages'),
+  steps: Type.Array(step, { default: [], description: 'What happens to each message, one after another.' }),
+  route: Type.Array(route, {
+    minItems: 1,
+    description: 'Where it goes. Each route is looked at: a message goes everywhere its conditions allow.',
+  }),
+  tests: Type.Array(test, {
+    default: [],
+    description: 'What must come of sample messages. A change that breaks one does not go live.',
+  }),
+};
+
+const commonSchema = Type.Object(common);
+
+/** What a channel file says once its shape is right. */
+export type ChannelFile = Static<typeof commonSchema> & {
+  readonly source: Record<string, Record<string, unknown>>;
+};
+
+/** Options of a channel file. */
+export function channelSchema(sources: readonly SourceDefinition[]): TObject {
+  const source = Type.Object(componentOptions(sources), {
+    ...strict,
+    minProperties: 1,
+    maxProperties: 1,
+    description: 'Where its messages come in.',
+  });
+  const { channel, description, ...rest } = common;
+  return Type.Object({ channel, description, source, ...rest }, { ...strict, title: 'channels/*.yaml' });
+}
 
 /** One test of a channel file. */
 export interface ChannelTest {
@@ -8,8 +122,9 @@ export interface ChannelTest {
   readonly expect: Expectation;
 }
 
-/** What should come of it: the outputs by system, or that it is filtered, or that it fails. */
+/** What should come of it. */
 export type Expectation =
-  | { readonly filtered: true }
-  | { readonly error: string; readonly at?: string }
-  | { readonly outputs: Readonly<Record<string, string>> };
+  | { readonly kind: 'filtered' }
+  | { readonly kind: 'error'; readonly code: string; readonly at: string | undefined }
+  /** By system: the file with the expected output, or false where nothing should arrive. */
+  | { readonly kind: 'outputs'; readonly outputs: Readonly<Record<string, string | false>> };

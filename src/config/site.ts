@@ -1,18 +1,16 @@
 /** `pipehat.yaml`: the site. */
 import Type, { type Static } from 'typebox';
+import type { Problem } from '../problem.ts';
+import { checkShape, withDefaults, type YamlFile } from '../yaml.ts';
+import { name } from './options.ts';
+import { referenceProblems } from './reference.ts';
 
 /** Options of `pipehat.yaml`. */
 export const siteSchema = Type.Object(
   {
-    site: Type.String({
-      pattern: '^[a-z][a-z0-9-]*$',
-      description: 'Name of the site: lower-case letters, digits, hyphens.',
-    }),
+    site: name('Name of the site.'),
     tenant: Type.Optional(
-      Type.String({
-        pattern: '^[a-z][a-z0-9-]*$',
-        description: 'Whose data this is: own keys, own resource ids. Default: the name of the site.',
-      }),
+      name('Whose data this is: own keys, own resource ids. Default: the name of the site.'),
     ),
     time_zone: Type.String({
       description: 'IANA zone of times that come without an offset, such as Europe/Berlin.',
@@ -67,6 +65,7 @@ export const siteSchema = Type.Object(
     ),
     master_key: Type.Optional(
       Type.String({
+        pattern: '^\\$\\{(env|file):[^{}]+\\}$',
         description:
           'Reference (env or file) to the 64 hex digits that wrap all data keys. Default: a file in the data folder, made at first start.',
       }),
@@ -79,4 +78,23 @@ export const siteSchema = Type.Object(
 export interface Site extends Omit<Static<typeof siteSchema>, 'site'> {
   readonly name: string;
   readonly tenant: string;
+}
+
+/** Checks `pipehat.yaml`; `site` is absent when it can't be used. */
+export function compileSite(yaml: YamlFile): { site?: Site; problems: Problem[] } {
+  const problems = [...yaml.problems];
+  if (problems.length === 0) problems.push(...checkShape(siteSchema, yaml));
+  if (problems.length > 0) return { problems };
+  problems.push(...referenceProblems(yaml, []));
+  const { site, ...rest } = withDefaults(siteSchema, yaml.value) as Static<typeof siteSchema>;
+  if (!isTimeZone(rest.time_zone)) {
+    const says = `"${rest.time_zone}" is not an IANA time zone, such as Europe/Berlin`;
+    problems.push(yaml.problem(['time_zone'], 'unknown-time-zone', says));
+  }
+  if (problems.length > 0) return { problems };
+  return { site: { ...rest, name: site, tenant: rest.tenant ?? site }, problems };
+}
+
+function isTimeZone(name: string): boolean {
+  return name === 'UTC' || Intl.supportedValuesOf('timeZone').includes(name);
 }

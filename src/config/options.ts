@@ -1,0 +1,29 @@
+/** Options that several kinds of file share. */
+import Type, { type TObject, type TSchema } from 'typebox';
+
+/** A name of a site, channel or system: goes into metrics, queues, URLs. */
+export function name(description: string) {
+  return Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 40, description });
+}
+
+/** Number of lanes. */
+export function lanes(what: string) {
+  return Type.Integer({
+    default: 8,
+    minimum: 1,
+    maximum: 256,
+    description: `Over how many lanes ${what} are spread: so many are worked on side by side.`,
+  });
+}
+
+/** One optional key for each kind of component, with its own options. */
+export function componentOptions(
+  definitions: readonly { readonly type: string; readonly summary: string; readonly options: TObject }[],
+): Record<string, TSchema> {
+  return Object.fromEntries(
+    definitions.map(({ type, summary, options }) => [
+      type,
+      Type.Optional(Type.Object(options.properties, { additionalProperties: false, description: summary })),
+    ]),
+  );
+}
