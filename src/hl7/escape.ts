@@ -43,7 +43,9 @@ function meaningOf(sequence: string, delimiters: Delimiters): string | undefined
     case '.br':
       return '\n';
     default:
-      return /^X([0-9A-Fa-f]{2})+$/.test(sequence) ? Buffer.from(sequence.slice(1), 'hex').toString('latin1') : undefined;
+      return /^X([0-9A-Fa-f]{2})+$/.test(sequence)
+        ? Buffer.from(sequence.slice(1), 'hex').toString('latin1')
+        : undefined;
   }
 }
 

@@ -21,6 +21,11 @@ export interface Delimiters {
 /** Segments whose first field is the field separator itself. */
 const HEADERS = new Set(['MSH', 'FHS', 'BHS']);
 
+/** Is it a segment whose first field is the field separator itself: MSH, FHS, BHS? */
+export function isHeader(name: string): boolean {
+  return HEADERS.has(name);
+}
+
 /** One segment. */
 export class Segment {
   /** Three characters, upper case, whatever case the sender uses. */
@@ -41,14 +46,14 @@ export class Segment {
   /** The raw text of field `n`, all repetitions; `''` where there is none. MSH-1 is the field separator. */
   field(n: number): string {
     const { field } = this.#delimiters;
-    if (!HEADERS.has(this.name)) return part(this.text, field, n + 1);
+    if (!isHeader(this.name)) return part(this.text, field, n + 1);
     return n === 1 ? field : part(this.text, field, n);
   }
 
   /** The raw repetitions of field `n`; none where it is empty. MSH-2 names the separator and doesn't repeat. */
   repetitions(n: number): string[] {
     const raw = this.field(n);
-    if (HEADERS.has(this.name) && n <= 2) return [raw];
+    if (isHeader(this.name) && n <= 2) return [raw];
     const { repetition } = this.#delimiters;
     return repetition === '' ? (raw === '' ? [] : [raw]) : parts(raw, repetition);
   }
@@ -98,7 +103,9 @@ export function valueIn(segments: readonly Segment[], path: Path, delimiters: De
     left -= 1;
     if (left > 0) continue;
     const wanted = path.repetition === undefined || path.repetition === '*' ? 1 : path.repetition;
-    const raw = isEncoding(segment, path.field) ? segment.field(path.field) : repetitionOf(segment.field(path.field), wanted, delimiters);
+    const raw = isEncoding(segment, path.field)
+      ? segment.field(path.field)
+      : repetitionOf(segment.field(path.field), wanted, delimiters);
     return read(segment, raw, path, delimiters);
   }
   return '';
@@ -122,7 +129,7 @@ function repetitionOf(raw: string, n: number, { repetition }: Delimiters): strin
 
 /** MSH-1 and MSH-2 hold the delimiters themselves: nothing in them is cut or unescaped. */
 function isEncoding(segment: Segment, field: number): boolean {
-  return field <= 2 && HEADERS.has(segment.name);
+  return field <= 2 && isHeader(segment.name);
 }
 
 function read(segment: Segment, raw: string, path: Path, delimiters: Delimiters): string {

@@ -112,6 +112,7 @@ export interface OpenDelivery {
   readonly state: Extract<DeliveryState, 'pending' | 'submitted' | 'held'>;
   readonly attempts: number;
   readonly received_at: Date;
+  readonly channel: string;
   /** The sealed event, or the sealed HL7 message. */
   readonly sealed: Buffer;
 }
@@ -121,7 +122,7 @@ export interface OpenDelivery {
  * a retry or for a person. Indexes: delivery_open, delivery_holding.
  */
 export const openDeliveriesQuery = `
-  select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, p.sealed
+  select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel, p.sealed
   from delivery d
   join message m on m.id = d.message_id
   join payload p on p.message_id = d.message_id and p.number = 0
@@ -129,6 +130,7 @@ export const openDeliveriesQuery = `
     and p.owner = coalesce(d.event_number, d.id)
   where d.destination = $1 and d.lane = $2
     and (d.state in ('pending', 'submitted') or (d.state = 'held' and d.next_attempt_at <= now()))
+    and d.id <> all($4::bigint[]) and (d.order_key is null or d.order_key <> all($5::bytea[]))
     and not exists (
       select 1 from delivery h
       where h.destination = d.destination and h.lane = d.lane and h.order_key = d.order_key and h.id < d.id
@@ -136,16 +138,17 @@ export const openDeliveriesQuery = `
     )
   order by d.id limit $3`;
 
+/** The next deliveries of a lane; `busy` are those under way, left out together with all of their keys. */
 export async function openDeliveries(
   db: Queryable,
-  destination: string,
-  lane: number,
+  lane: { readonly name: string; readonly lane: number },
+  busy: { readonly ids: readonly number[]; readonly keys: readonly Buffer[] },
   limit: number,
 ): Promise<OpenDelivery[]> {
   const { rows } = await db.query<OpenDelivery>({
     name: 'open-deliveries',
     text: openDeliveriesQuery,
-    values: [destination, lane, limit],
+    values: [lane.name, lane.lane, limit, busy.ids, busy.keys],
   });
   return rows;
 }

@@ -1,0 +1,267 @@
+/**
+ * Delivery: the deliveries of a destination's lane, in order per key, different keys side by side. Each is marked as
+ * submitted and committed before it is sent, and its answer is committed with the attempt. A key whose delivery fails
+ * is held; the others go on.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt, Body, Destination } from '../component.ts';
+import type { System } from '../config/configuration.ts';
+import { PipehatError } from '../errors.ts';
+import type { CanonicalEvent } from '../event.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Drained } from '../queue/lanes.ts';
+import type { Keyring } from '../security/keys.ts';
+import type { Writer } from '../store/audit.ts';
+import type { Pool } from '../store/database.ts';
+import {
+  type AttemptRecord,
+  nextHold,
+  type OpenDelivery,
+  openDeliveries,
+  settleDeliveries,
+  submitDeliveries,
+} from '../store/deliveries.ts';
+import { confirmLeases, type Lease } from '../store/lanes.ts';
+import { createGroup } from './group.ts';
+import { LEASE_MS, type WithLease } from './lease.ts';
+import { nextState } from './retry.ts';
+
+/** Deliveries of one lane that are under way at once; the destination's own limit of connections holds below it. */
+const MOST_UNDER_WAY = 32;
+
+/** Moves of deliveries of all lanes that share a commit. */
+const MOST_A_COMMIT = 256;
+
+/** While some deliveries are under way and there is room for more, new ones are looked for this often. */
+const LOOK_AGAIN_MS = 100;
+
+/** What delivery works with. */
+export interface DeliverOptions {
+  readonly pool: Pool;
+  readonly writer: Writer;
+  readonly keyring: Keyring;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly withLease: WithLease;
+}
+
+/** A move to be committed: about to be sent, or an attempt that ended. */
+type Move =
+  | { readonly kind: 'submit'; readonly lease: Lease; readonly id: number }
+  | { readonly kind: 'settle'; readonly lease: Lease; readonly record: AttemptRecord };
+
+/** Gives each destination the drain of its lanes. */
+export function createDeliver(
+  options: DeliverOptions,
+): (system: System, destination: Destination) => (lane: number, stopping: () => boolean) => Promise<Drained> {
+  const { pool, withLease } = options;
+  const group = createGroup<Move, boolean>({
+    flush: (moves) => commit(options.writer, moves),
+    weigh: () => 1,
+    most: MOST_A_COMMIT,
+  });
+  const commitMove = (move: Move): Promise<boolean> => group.add(move);
+
+  return (system, destination) => (lane, stopping) =>
+    withLease({ kind: 'destination', name: system.name, lane }, async (lease, held) => {
+      const underWay = new Map<Promise<void>, readonly OpenDelivery[]>();
+      const mayGoOn = (): boolean => !stopping() && held();
+      let failure: unknown;
+      while (mayGoOn() && failure === undefined) {
+        const busy = [...underWay.values()].flat();
+        const keys = busy.flatMap((delivery) => delivery.order_key ?? []);
+        const room = MOST_UNDER_WAY - busy.length;
+        const found =
+          room < MOST_UNDER_WAY / 2
+            ? []
+            : await openDeliveries(pool, lease, { ids: busy.map(({ id }) => id), keys }, room);
+        for (const chain of byKey(found)) {
+          const run = deliverChain(options, { system, destination, lease, commitMove, mayGoOn }, chain)
+            .catch((error: unknown) => {
+              failure ??= error;
+            })
+            .finally(() => underWay.delete(run));
+          underWay.set(run, chain);
+        }
+        if (underWay.size === 0) return { more: false, wake_in_ms: await nextHold(pool, system.name, lane) };
+        // One slow receiver must not keep the other keys of the lane waiting.
+        await Promise.race([...underWay.keys(), sleep(LOOK_AGAIN_MS)]);
+      }
+      await Promise.all(underWay.keys());
+      if (failure !== undefined) throw failure;
+      return { more: false };
+    });
+}
+
+/** Deliveries of one key in a list of their own, in order; each delivery without a key alone. */
+function byKey(deliveries: readonly OpenDelivery[]): OpenDelivery[][] {
+  const chains = new Map<string, OpenDelivery[]>();
+  for (const delivery of deliveries) {
+    const key = delivery.order_key?.toString('hex') ?? `delivery ${delivery.id}`;
+    const chain = chains.get(key);
+    if (chain === undefined) chains.set(key, [delivery]);
+    else chain.push(delivery);
+  }
+  return [...chains.values()];
+}
+
+/** What a chain of deliveries runs with. */
+interface Chain {
+  readonly system: System;
+  readonly destination: Destination;
+  readonly lease: Lease;
+  readonly commitMove: (move: Move) => Promise<boolean>;
+  readonly mayGoOn: () => boolean;
+}
+
+/** Delivers one key's deliveries one after another, and stops at the first that has to wait. */
+async function deliverChain(
+  options: DeliverOptions,
+  chain: Chain,
+  deliveries: readonly OpenDelivery[],
+): Promise<void> {
+  for (const delivery of deliveries) {
+    if (!chain.mayGoOn()) return;
+    const settled = delivery.state === 'submitted' && !(await settleInterrupted(options, chain, delivery));
+    if (settled || !(await deliverOne(options, chain, delivery))) return;
+  }
+}
+
+/** One attempt. True when the next delivery of the key may follow. */
+async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenDelivery): Promise<boolean> {
+  const { metrics, log, now, keyring } = options;
+  const { system, destination, lease, commitMove } = chain;
+  if (!(await commitMove({ kind: 'submit', lease, id: delivery.id }))) return false;
+  const number = delivery.attempts + 1;
+  const started_at = now();
+  const attempt = await attemptOf(keyring, destination, delivery, number);
+  const ended_at = now();
+  const next = nextState(attempt, number, system, options.random());
+  const committed = await commitMove({
+    kind: 'settle',
+    lease,
+    record: {
+      delivery_id: delivery.id,
+      message_id: delivery.message_id,
+      number,
+      started_at,
+      ended_at,
+      outcome: attempt.outcome,
+      code: attempt.code,
+      status: attempt.status,
+      says: attempt.says,
+      sealed: keyring.seal(
+        'attempt',
+        Buffer.from(JSON.stringify({ request: attempt.request, response: attempt.response })),
+      ),
+      state: next.state,
+      wait_ms: next.wait_ms,
+    },
+  });
+  if (attempt.outcome === 'accepted') {
+    metrics.delivered(delivery.channel, system.name, ended_at.getTime() - delivery.received_at.getTime());
+  } else {
+    metrics.failed(system.name, attempt.outcome);
+    const facts = {
+      destination: system.name,
+      delivery: delivery.id,
+      message: delivery.message_id,
+      attempt: number,
+    };
+    log.warn('delivery not accepted', {
+      ...facts,
+      outcome: attempt.outcome,
+      code: attempt.code,
+      state: next.state,
+    });
+  }
+  return committed && (next.state === 'acknowledged' || next.state === 'rejected');
+}
+
+/**
+ * Hands the delivery to its destination. A body that doesn't open is never sent. A destination answers and doesn't
+ * throw; one that does has a fault, and nobody knows what it had sent by then.
+ */
+async function attemptOf(
+  keyring: Keyring,
+  destination: Destination,
+  delivery: OpenDelivery,
+  number: number,
+): Promise<Attempt> {
+  const id = String(delivery.id);
+  const message_id = String(delivery.message_id);
+  let body: Body;
+  try {
+    body = bodyOf(keyring, delivery);
+  } catch (error) {
+    return { ...faultOf(error), outcome: 'permanent' };
+  }
+  try {
+    return await destination.deliver({ id, message_id, attempt: number, body });
+  } catch (error) {
+    return { ...faultOf(error), outcome: 'ambiguous' };
+  }
+}
+
+function faultOf(error: unknown): Omit<Attempt, 'outcome'> {
+  const problem = error instanceof PipehatError ? error : new PipehatError('internal', {}, { cause: error });
+  return { code: problem.code, says: problem.message, request: '', response: '' };
+}
+
+function bodyOf(keyring: Keyring, delivery: OpenDelivery): Body {
+  if (delivery.event_number === null)
+    return { kind: 'hl7', text: keyring.open('delivery', delivery.sealed).toString() };
+  const event = JSON.parse(keyring.open('event', delivery.sealed).toString()) as CanonicalEvent;
+  return { kind: 'event', event, write: delivery.write_types ?? undefined };
+}
+
+/**
+ * An engine stopped after it had marked the delivery as submitted: the receiver may have it. The system says whether
+ * to send it again (the receiver can tell a repetition) or to hold it for a person. True when it may be sent again.
+ */
+async function settleInterrupted(
+  options: DeliverOptions,
+  chain: Chain,
+  delivery: OpenDelivery,
+): Promise<boolean> {
+  const at = options.now();
+  const { code, message } = new PipehatError('delivery-interrupted');
+  const resend = chain.system.unanswered === 'resend';
+  const record: AttemptRecord = {
+    delivery_id: delivery.id,
+    message_id: delivery.message_id,
+    number: delivery.attempts,
+    started_at: at,
+    ended_at: at,
+    outcome: 'ambiguous',
+    code,
+    status: undefined,
+    says: message,
+    sealed: undefined,
+    state: resend ? 'held' : 'ambiguous',
+    wait_ms: resend ? 0 : undefined,
+  };
+  return (await chain.commitMove({ kind: 'settle', lease: chain.lease, record })) && resend;
+}
+
+/** Commits moves of any lanes; false for those whose lease was lost meanwhile. */
+function commit(writer: Writer, moves: readonly Move[]): Promise<boolean[]> {
+  return writer.run(async (transaction) => {
+    const confirmed = await confirmLeases(
+      transaction,
+      [...new Set(moves.map((move) => move.lease))],
+      LEASE_MS,
+    );
+    const allowed = moves.filter((move) => confirmed.has(move.lease));
+    const submits = allowed.flatMap((move) => (move.kind === 'submit' ? move.id : []));
+    const records = allowed.flatMap((move) => (move.kind === 'settle' ? move.record : []));
+    if (submits.length > 0) await submitDeliveries(transaction, submits);
+    if (records.length > 0) await settleDeliveries(transaction, records);
+    for (const id of submits) transaction.audit('delivery', id, 'submitted');
+    for (const record of records) transaction.audit('delivery', record.delivery_id, record.state);
+    return moves.map((move) => confirmed.has(move.lease));
+  });
+}

@@ -1,0 +1,206 @@
+/**
+ * Processing: the messages of a channel's lane, in order, through the channel, and what comes of them into the store.
+ * What a message became, its event and its deliveries are committed together, under the lane's lease.
+ */
+import { PipehatError } from '../errors.ts';
+import type { CanonicalEvent } from '../event.ts';
+import { decode } from '../hl7/charset.ts';
+import { readHeader } from '../hl7/header.ts';
+import { readMessage } from '../hl7/message.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { type Channel, type Outgoing, runChannel } from '../pipeline/channel.ts';
+import type { Drained } from '../queue/lanes.ts';
+import type { Keyring } from '../security/keys.ts';
+import type { Writer } from '../store/audit.ts';
+import type { Pool } from '../store/database.ts';
+import { type NewDelivery, type NewEvent, storeDeliveries, storeEvents } from '../store/deliveries.ts';
+import { confirmLeases, type Lease } from '../store/lanes.ts';
+import {
+  type MessageOutcome,
+  settleMessages,
+  type WaitingMessage,
+  waitingMessages,
+} from '../store/messages.ts';
+import { createGroup } from './group.ts';
+import { messageUuid } from './identifiers.ts';
+import { LEASE_MS, type WithLease } from './lease.ts';
+
+/** Messages of one lane that are mapped before others get their turn: about 10 ms of work. */
+const BATCH = 32;
+
+/** Messages of all lanes that share a commit. */
+const MOST_A_COMMIT = 256;
+
+/** A drain gives its lane back after this long, so that a busy lane doesn't keep a worker for ever. */
+const SLICE_MS = 5000;
+
+/** What processing works with. */
+export interface ProcessOptions {
+  readonly pool: Pool;
+  readonly writer: Writer;
+  readonly keyring: Keyring;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly tenant: string;
+  readonly time_zone: string;
+  /** Content hash of the configuration in force. */
+  readonly configuration: Buffer;
+  readonly withLease: WithLease;
+  /** How many lanes a destination has. */
+  readonly lanesOf: (destination: string) => number;
+  /** Deliveries were committed into this lane of the destination. */
+  readonly wake: (destination: string, lane: number) => void;
+}
+
+/** What came of one message, ready to be committed. */
+interface Processed {
+  readonly outcome: MessageOutcome;
+  readonly event: NewEvent | undefined;
+  readonly deliveries: readonly NewDelivery[];
+}
+
+/** What came of a batch, and the lease under which it may be committed. */
+interface Batch {
+  readonly lease: Lease;
+  readonly processed: readonly Processed[];
+}
+
+/** Gives each channel the drain of its lanes. */
+export function createProcess(
+  options: ProcessOptions,
+): (channel: Channel) => (lane: number, stopping: () => boolean) => Promise<Drained> {
+  const { pool, metrics, log, withLease } = options;
+  const group = createGroup<Batch, boolean>({
+    flush: (batches) => commit(options, batches),
+    weigh: (batch) => batch.processed.length,
+    most: MOST_A_COMMIT,
+  });
+
+  return (channel) => (lane, stopping) =>
+    withLease({ kind: 'channel', name: channel.name, lane }, async (lease, held) => {
+      const end = performance.now() + SLICE_MS;
+      while (!stopping() && held()) {
+        const waiting = await waitingMessages(pool, channel.name, lane, BATCH);
+        if (waiting.length === 0) return { more: false };
+        const processed = waiting.map((message) => processMessage(options, channel, message));
+        if (!(await group.add({ lease, processed }))) break;
+        for (const { outcome, deliveries } of processed) {
+          metrics.processed(channel.name, outcome.state);
+          if (outcome.error_code !== undefined) {
+            const where = { channel: channel.name, message: outcome.id, code: outcome.error_code };
+            log.warn('message failed in its channel', where);
+          }
+          for (const delivery of deliveries) options.wake(delivery.destination, delivery.lane);
+        }
+        if (performance.now() > end) return { more: true };
+      }
+      return { more: false };
+    });
+}
+
+/** Runs one message through its channel. An error is an outcome: it fails this message and no other. */
+function processMessage(options: ProcessOptions, channel: Channel, waiting: WaitingMessage): Processed {
+  const { keyring, tenant, configuration } = options;
+  const settled = (state: MessageOutcome['state'], error?: PipehatError): MessageOutcome => ({
+    id: waiting.id,
+    state,
+    error_code: error?.code,
+    error_at: error?.at,
+    error_says: error?.message,
+    configuration,
+  });
+  try {
+    const bytes = keyring.open('message', waiting.sealed);
+    const message = readMessage(decode(bytes, readHeader(bytes).charset).text);
+    const result = runChannel(channel, message, {
+      message_id: messageUuid(tenant, waiting.id),
+      received_at: waiting.received_at.toISOString(),
+      payload_hash: waiting.sha256.toString('hex'),
+      tenant,
+      time_zone: options.time_zone,
+      config: configuration.toString('hex'),
+      order_key: waiting.order_key?.toString('hex'),
+    });
+    if (result.state === 'filtered')
+      return { outcome: settled('filtered'), event: undefined, deliveries: [] };
+    const number = waiting.events + 1;
+    return {
+      outcome: settled('processed'),
+      event: result.event && newEvent(options, waiting, number, result.event),
+      deliveries: result.deliveries.map((delivery) => newDelivery(options, waiting, number, delivery)),
+    };
+  } catch (error) {
+    const problem =
+      error instanceof PipehatError ? error : new PipehatError('internal', {}, { cause: error });
+    return { outcome: settled('failed', problem), event: undefined, deliveries: [] };
+  }
+}
+
+function newEvent(
+  options: ProcessOptions,
+  waiting: WaitingMessage,
+  number: number,
+  event: CanonicalEvent,
+): NewEvent {
+  return {
+    message_id: waiting.id,
+    number,
+    id: event.id,
+    type: event.type,
+    action: event.action,
+    occurred_at: event.occurred_at,
+    configuration: options.configuration,
+    sealed: options.keyring.seal('event', Buffer.from(JSON.stringify(event))),
+  };
+}
+
+/** Deliveries keep the order key of their message; one without a key goes where its message's number sends it. */
+function newDelivery(
+  options: ProcessOptions,
+  waiting: WaitingMessage,
+  number: number,
+  outgoing: Outgoing,
+): NewDelivery {
+  const { body, system } = outgoing;
+  const lanes = options.lanesOf(system);
+  return {
+    message_id: waiting.id,
+    event_number: body.kind === 'event' ? number : undefined,
+    sealed: body.kind === 'hl7' ? options.keyring.seal('delivery', Buffer.from(body.text)) : undefined,
+    destination: system,
+    lane: (waiting.order_key?.readUInt16BE(0) ?? waiting.id) % lanes,
+    order_key: waiting.order_key,
+    write_types: body.kind === 'event' ? body.write : undefined,
+  };
+}
+
+/** Commits batches of any lanes; false for those whose lease was lost meanwhile. */
+function commit(options: ProcessOptions, batches: readonly Batch[]): Promise<boolean[]> {
+  const at = options.now();
+  return options.writer.run(async (transaction) => {
+    const leases = batches.map((batch) => batch.lease);
+    const confirmed = await confirmLeases(transaction, leases, LEASE_MS);
+    const processed = batches
+      .filter((batch) => confirmed.has(batch.lease))
+      .flatMap((batch) => batch.processed);
+    if (processed.length > 0) {
+      const deliveries = processed.flatMap((one) => one.deliveries);
+      await storeEvents(
+        transaction,
+        processed.flatMap((one) => one.event ?? []),
+        at,
+      );
+      const ids = await storeDeliveries(transaction, deliveries, at);
+      await settleMessages(
+        transaction,
+        processed.map((one) => one.outcome),
+        at,
+      );
+      for (const { outcome } of processed) transaction.audit('message', outcome.id, outcome.state);
+      for (const id of ids) transaction.audit('delivery', id, 'pending');
+    }
+    return leases.map((lease) => confirmed.has(lease));
+  });
+}

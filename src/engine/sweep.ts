@@ -1,0 +1,32 @@
+/**
+ * The sweep: wakes every lane that has work and is not being worked. At start it makes the queue whole again after
+ * whatever happened to it; afterwards it finds the rare lane whose job was lost.
+ */
+import type { Log } from '../log.ts';
+import { asStoreError, type Pool } from '../store/database.ts';
+import { type LaneName, lanesWithWork } from '../store/lanes.ts';
+
+/** How often. */
+const SWEEP_MS = 5000;
+
+/** A running sweep. */
+export interface Sweep {
+  stop(): void;
+}
+
+/** Sweeps once before it resolves, and then every few seconds. */
+export async function startSweep(options: {
+  pool: Pool;
+  log: Log;
+  wake: (lane: LaneName) => void;
+}): Promise<Sweep> {
+  const { pool, log, wake } = options;
+  const once = async (): Promise<void> => {
+    for (const lane of await lanesWithWork(pool)) wake(lane);
+  };
+  await once();
+  const timer = setInterval(() => {
+    once().catch((error) => log.warn('sweep failed', { reason: (asStoreError(error) as Error).message }));
+  }, SWEEP_MS);
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,65 @@
+/** Changing one place of a message; every other byte stays. */
+import { escape } from './escape.ts';
+import { type Delimiters, isHeader, type Message, readMessage, type Segment } from './message.ts';
+import type { Path } from './path.ts';
+
+/**
+ * The message with `value` at `path`, escaped. Fields, repetitions and components that lie before the place are made.
+ * A path that stops above the last level sets the whole of what it names. `[*]` sets every segment or repetition there
+ * is. A segment that the message doesn't have is not made: the message comes back as it is.
+ */
+export function setValue(message: Message, path: Path, value: string): Message {
+  const { delimiters } = message;
+  const text = escape(value, delimiters);
+  let seen = 0;
+  const changed = new Map<Segment, string>();
+  for (const segment of message.segments) {
+    if (segment.name !== path.segment) continue;
+    seen += 1;
+    if (path.index !== '*' && path.index !== seen) continue;
+    changed.set(segment, setInSegment(segment, path, text, delimiters));
+  }
+  return changed.size === 0 ? message : readMessage(rewrite(message, changed));
+}
+
+/** Puts changed segments in the place of the old ones; what stands between segments is kept. */
+function rewrite(message: Message, changed: ReadonlyMap<Segment, string>): string {
+  let text = '';
+  let at = 0;
+  for (const segment of message.segments) {
+    const start = message.text.indexOf(segment.text, at);
+    text += message.text.slice(at, start) + (changed.get(segment) ?? segment.text);
+    at = start + segment.text.length;
+  }
+  return text + message.text.slice(at);
+}
+
+function setInSegment(segment: Segment, path: Path, text: string, delimiters: Delimiters): string {
+  // MSH-1 is the separator itself, so MSH-n is the nth part and PID-n the one after.
+  const n = isHeader(segment.name) ? path.field : path.field + 1;
+  return setPart(segment.text, delimiters.field, n, (field) => setInField(field, path, text, delimiters));
+}
+
+function setInField(field: string, path: Path, text: string, delimiters: Delimiters): string {
+  const set = (raw: string): string => setInRepetition(raw, path, text, delimiters);
+  if (path.repetition === '*') return field.split(delimiters.repetition).map(set).join(delimiters.repetition);
+  if (path.repetition === undefined && path.component === undefined) return text;
+  return setPart(field, delimiters.repetition, path.repetition ?? 1, set);
+}
+
+function setInRepetition(raw: string, path: Path, text: string, delimiters: Delimiters): string {
+  if (path.component === undefined) return text;
+  return setPart(raw, delimiters.component, path.component, (component) =>
+    path.subcomponent === undefined
+      ? text
+      : setPart(component, delimiters.subcomponent, path.subcomponent, () => text),
+  );
+}
+
+/** `raw` with its `n`th part changed; separators are added up to there. */
+function setPart(raw: string, separator: string, n: number, change: (part: string) => string): string {
+  const all = raw.split(separator);
+  while (all.length < n) all.push('');
+  all[n - 1] = change(all[n - 1]!);
+  return all.join(separator);
+}
