@@ -59,6 +59,51 @@ export const errors = {
     says: 'expected a date as YYYY[MM[DD[HH[MM[SS[.S…]]]]]][+/-ZZZZ], found one of another form or an impossible one',
     advice: 'Mend the date at the sender, or leave the field out of the mapping.',
   },
+  'hl7-charset-unknown': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '103',
+    says: 'expected a character set of table 0211 in MSH-18, found "{found}"',
+    advice: 'Let the sender write the set it uses, such as UNICODE UTF-8 or 8859/1.',
+  },
+  'hl7-charset-undecodable': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '102',
+    says: 'expected bytes in the character set {charset}, found bytes that it does not have',
+    advice: 'Let the sender write in MSH-18 the character set that it really sends.',
+  },
+  'hl7-bad-ack': {
+    class: 'ambiguous',
+    says: 'expected an acknowledgement with MSA-1, found a message without',
+    advice: 'Check that the other end of this port is an HL7 v2 receiver in original or enhanced mode.',
+  },
+  // --- mapping (src/mapping)
+  'mapping-no-map': {
+    class: 'permanent',
+    says: 'mapping {mapping} has no message map for {type}',
+    advice: 'Write one in mappings/{mapping}/messages, or filter this type out before the transform.',
+  },
+  'mapping-no-identity': {
+    class: 'permanent',
+    says: 'expected an identifier with its assigning authority for {resource}, found none',
+    advice: 'Have the sender fill it, or set the authority in the channel before the transform: set: { PID-3.4: … }.',
+  },
+  'mapping-required-missing': {
+    class: 'permanent',
+    says: 'FHIR requires {element}, and the message has nothing for it',
+    advice: 'Have the sender fill the field, or give the rule a further source or constant.',
+  },
+  'mapping-code-rejected': {
+    class: 'permanent',
+    says: 'the code is not in table {table}, which rejects codes that it does not list',
+    advice: 'Add the code to the table in mappings, then replay.',
+  },
+  'mapping-bad-value': {
+    class: 'permanent',
+    says: 'expected {expected}, found text of another form',
+    advice: 'Mend the field at the sender, or give the rule a further source.',
+  },
   // --- keys and sealing (src/security)
   'payload-damaged': {
     class: 'permanent',
@@ -207,6 +252,53 @@ export const errors = {
     advice: 'Give this user the right to write there, and see that the disk has space.',
   },
 
+  // --- FHIR servers (src/fhir, src/destinations/fhir.ts)
+  'fhir-unreachable': {
+    class: 'transient',
+    says: 'the FHIR server at {origin} can\'t be reached ({reason})',
+    advice: 'Check base_url of the system, the network and the certificate. Deliveries go on by themselves once it is there.',
+  },
+  'fhir-no-answer': {
+    class: 'ambiguous',
+    says: 'the FHIR server at {origin} was sent the request and gave no complete answer ({reason})',
+    advice: 'Repeating is safe: every write is a conditional update. Raise timeout_ms if the server is only slow.',
+  },
+  'fhir-unreadable-answer': {
+    class: 'ambiguous',
+    says: 'the FHIR server answered {status}, but not with the {expected} that belongs to it',
+    advice: 'Check that base_url is a FHIR R4 endpoint and that no proxy changes its answers.',
+  },
+  'fhir-busy': {
+    class: 'transient',
+    says: 'the FHIR server answered {status} and did not take the request ({issues})',
+    advice: 'Nothing to do: the request is repeated. If it lasts, ask whoever runs the server.',
+  },
+  'fhir-conflict': {
+    class: 'transient',
+    says: 'the FHIR server answered {status}: the record was changed by somebody else at the same moment ({issues})',
+    advice: 'Nothing to do: the request is repeated.',
+  },
+  'fhir-unauthorized': {
+    class: 'transient',
+    says: 'the FHIR server answered {status}: it does not accept our credentials ({issues})',
+    advice: 'Mend the credentials of the system. Deliveries go on by themselves then.',
+  },
+  'fhir-no-single-match': {
+    class: 'permanent',
+    says: 'the FHIR server has no record or several records where an identifier of {resource_types} should match one ({issues})',
+    advice: 'Write the missing resource too, or merge the duplicate records there, then replay.',
+  },
+  'fhir-refused': {
+    class: 'permanent',
+    says: 'the FHIR server answered {status} ({issues})',
+    advice: 'The full answer is with the attempt. Mend the mapping or the data, then replay.',
+  },
+  'fhir-stopped': {
+    class: 'transient',
+    says: 'the destination is being stopped',
+    advice: 'Nothing to do: the delivery goes on after the next start.',
+  },
+
   // --- HTTP (src/api)
   'api-bad-request': {
     class: 'permanent',
@@ -283,10 +375,28 @@ export const errors = {
     says: 'nothing stands behind {reference} ({reason})',
     advice: 'Set the environment variable, or write the file, that {reference} names.',
   },
+  'site-not-found': {
+    class: 'permanent',
+    says: 'expected a folder with a pipehat.yaml at or above {path}, found none',
+    advice: 'Go to the folder of your site, or name it.',
+  },
   'configuration-wrong': {
     class: 'permanent',
     says: 'the configuration has {count} problems; the first: {first}',
     advice: 'Run `pipehat lint` to see all of them.',
+  },
+  // --- engine (src/engine)
+  'delivery-interrupted': {
+    class: 'ambiguous',
+    says: 'the engine stopped between sending and the answer: whether the receiver has it is not known',
+    advice: 'Nothing, where the system says `unanswered: resend`. Else look at the receiver and settle the delivery.',
+  },
+  internal: {
+    class: 'permanent',
+    ack: 'AE',
+    condition: '207',
+    says: 'Pipehat has a fault here',
+    advice: 'Please report it with the stack from the log at level debug. Nothing is lost: the message is kept.',
   },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -6,7 +6,7 @@
  * no value there), or a list of strings when it says `[*]`. Beyond CEL: `!PID-29` is true where PID-29 has no value,
  * `valued(PID-29)` where it has one.
  */
-import { Environment } from '@marcbachmann/cel-js';
+import { Environment, type TypeCheckResult } from '@marcbachmann/cel-js';
 import { PATH_PATTERN, type Path, parsePath } from '../hl7/path.ts';
 
 /** What an expression reads: a whole message, or one group or segment of it. */
@@ -46,14 +46,7 @@ export function compileExpression(
     environment.registerVariable(name, isList(path) ? 'list<string>' : 'string');
   for (const name of names) environment.registerVariable(name, 'string');
   const checked = environment.check(text);
-  if (!checked.valid) {
-    return {
-      problem: {
-        says: readable(checked.error?.message ?? 'is not CEL', variables),
-        offset: errorOffset(checked.error),
-      },
-    };
-  }
+  if (!checked.valid) return { problem: problemOf(checked.error, variables) };
   const run = environment.parse(text);
   const paths = [...variables];
   return {
@@ -100,16 +93,12 @@ function withVariables(source: string): { text: string; variables: Map<string, P
   return { text, variables };
 }
 
-/** CEL's own message, first line, with paths in place of variables. */
-function readable(message: string, variables: ReadonlyMap<string, Path>): string {
-  let text = message.split('\n', 1)[0] ?? message;
-  for (const [name, path] of variables) text = text.replaceAll(name, path.text);
-  return text;
-}
-
-function errorOffset(error: unknown): number {
-  const node = (error as { node?: { start?: number; pos?: number } } | undefined)?.node;
-  return node?.start ?? node?.pos ?? 0;
+/** CEL's own words, with paths in place of variables. */
+function problemOf(error: TypeCheckResult['error'], variables: ReadonlyMap<string, Path>): ExpressionProblem {
+  let says = error?.summary ?? 'is not CEL';
+  for (const [name, path] of variables) says = says.replaceAll(name, path.text);
+  if (says === 'Unexpected character: =') says += ' (to compare, write ==)';
+  return { says, offset: error?.range?.start ?? 0 };
 }
 
 function plainType(type: string): ExpressionType {

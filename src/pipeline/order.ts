@@ -1,6 +1,5 @@
 /** What the order of messages hangs on, and the numbers by which people look for messages. Pure; values are PHI. */
-import type { Message } from '../hl7/message.ts';
-import { part } from '../hl7/parts.ts';
+import { type Message, type Segment, valueIn } from '../hl7/message.ts';
 
 /** Messages with the same key keep their order. `channel`: all of the channel's messages; `none`: no order at all. */
 export type Order = 'patient' | 'visit' | 'order' | 'channel' | 'none';
@@ -33,7 +32,7 @@ export function orderKeyOf(message: Message, order: Order): string | undefined {
     case 'visit':
       return firstKey(message, 'PV1', 19, 4);
     case 'order':
-      return firstOf(ORDER_NUMBERS, ([segment, field]) => firstKey(message, segment, field, 2));
+      return ORDER_NUMBERS.map(([name, field]) => firstKey(message, name, field, 2)).find(Boolean);
     case 'channel':
       return 'channel';
     case 'none':
@@ -44,52 +43,44 @@ export function orderKeyOf(message: Message, order: Order): string | undefined {
 /** Every patient, visit and order number of the message, without authority, each once. */
 export function searchKeys(message: Message): SearchKey[] {
   const keys = new Map<string, SearchKey>();
-  const add = (kind: SearchKey['kind'], segment: string, field: number) => {
-    for (const raw of message.all(segment).flatMap((found) => found.repetitions(field))) {
-      const value = component(message, raw, 1);
+  const add = (kind: SearchKey['kind'], name: string, field: number) => {
+    for (const place of message.all(name).flatMap((segment) => placesOf(message, segment, field))) {
+      const value = place(1);
       if (value !== '') keys.set(`${kind} ${value}`, { kind, value });
     }
   };
   add('patient', 'PID', 3);
   add('patient', 'PID', 2);
   add('visit', 'PV1', 19);
-  for (const [segment, field] of ORDER_NUMBERS) add('order', segment, field);
+  for (const [name, field] of ORDER_NUMBERS) add('order', name, field);
   return [...keys.values()];
 }
 
 function patientKey(message: Message): string | undefined {
-  const numbers = message.first('PID')?.repetitions(3) ?? [];
-  const record = numbers.find(
-    (raw) => component(message, raw, 5) === 'MR' && component(message, raw, 1) !== '',
-  );
-  return (
-    firstOf(record === undefined ? numbers : [record], (raw) => key(message, raw, 4)) ??
-    firstKey(message, 'PID', 2, 4)
-  );
+  const numbers = placesIn(message, 'PID', 3).filter((place) => place(1) !== '');
+  const number = numbers.find((place) => place(5) === 'MR') ?? numbers[0];
+  return number === undefined ? firstKey(message, 'PID', 2, 4) : `${number(1)}^${number(4)}`;
 }
 
-/** The key in the first valued repetition of a field of the first segment of that name. */
-function firstKey(message: Message, segment: string, field: number, authority: number): string | undefined {
-  return firstOf(message.first(segment)?.repetitions(field) ?? [], (raw) => key(message, raw, authority));
+/** `number^authority` of the first repetition that has a number (CX: authority in component 4, EI: in 2). */
+function firstKey(message: Message, name: string, field: number, authority: number): string | undefined {
+  const number = placesIn(message, name, field).find((place) => place(1) !== '');
+  return number && `${number(1)}^${number(authority)}`;
 }
 
-/** `number^authority` of one repetition (CX: authority in component 4, EI: in 2). */
-function key(message: Message, raw: string, authority: number): string | undefined {
-  const number = component(message, raw, 1);
-  return number === '' ? undefined : `${number}^${component(message, raw, authority)}`;
+/** One repetition of a field: its components by number, `''` where there is none. */
+type Place = (component: number) => string;
+
+/** The repetitions of a field in the first segment of that name. */
+function placesIn(message: Message, name: string, field: number): Place[] {
+  const segment = message.first(name);
+  return segment === undefined ? [] : placesOf(message, segment, field);
 }
 
-/** First subcomponent of a component. `""` means "none" in HL7, so it is none. */
-function component(message: Message, raw: string, n: number): string {
-  const { component: separator, subcomponent } = message.delimiters;
-  const text = part(part(raw, separator, n), subcomponent, 1).trim();
-  return text === '""' ? '' : text;
-}
-
-function firstOf<In, Out>(items: readonly In[], find: (item: In) => Out | undefined): Out | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+function placesOf({ delimiters }: Message, segment: Segment, field: number): Place[] {
+  return segment.repetitions(field).map((_, i) => (component) => {
+    const place = { segment: segment.name, index: 1, field, repetition: i + 1, component };
+    const value = valueIn([segment], { ...place, subcomponent: 1, text: '' }, delimiters).trim();
+    return value === '""' ? '' : value; // HL7's word for "none"
+  });
 }

@@ -1,0 +1,41 @@
+/** What a channel makes of one message, in the form that channel tests compare and people read. */
+import type { Body } from '../component.ts';
+import { PipehatError } from '../errors.ts';
+import { decode } from '../hl7/charset.ts';
+import { readHeader } from '../hl7/header.ts';
+import { readMessage } from '../hl7/message.ts';
+import { refusal } from '../pipeline/accept.ts';
+import { type Channel, type ChannelContext, runChannel } from '../pipeline/channel.ts';
+
+/** What came of it: dropped, failed, or a text for each system. */
+export type Outcome =
+  | { readonly kind: 'filtered'; readonly by: string }
+  | { readonly kind: 'error'; readonly error: PipehatError }
+  | { readonly kind: 'outputs'; readonly outputs: Readonly<Record<string, string>> };
+
+/** Runs the bytes of a message through a channel as intake and engine would, without store, queue or destination. */
+export function outcomeOf(channel: Channel, bytes: Uint8Array, context: ChannelContext): Outcome {
+  try {
+    const header = readHeader(bytes);
+    const refused = refusal(channel.accept, header);
+    if (refused !== undefined) return { kind: 'error', error: refused };
+    const message = readMessage(decode(bytes, header.charset).text);
+    const result = runChannel(channel, message, context);
+    if (result.state === 'filtered') return { kind: 'filtered', by: result.by };
+    const outputs = result.deliveries.map(({ system, body }) => [system, render(body)]);
+    return { kind: 'outputs', outputs: Object.fromEntries(outputs) };
+  } catch (error) {
+    if (error instanceof PipehatError) return { kind: 'error', error };
+    throw error;
+  }
+}
+
+/** An event as indented JSON of its type and the resources to write; a message as it is. */
+function render(body: Body): string {
+  if (body.kind === 'hl7') return body.text;
+  const { event, write } = body;
+  const resources = event.entries.map(({ resource }) => resource);
+  const written = resources.filter(({ resourceType }) => write?.includes(resourceType) ?? true);
+  const { type, action, occurred_at } = event;
+  return `${JSON.stringify({ type, action, occurred_at, resources: written }, null, 2)}\n`;
+}

@@ -1,0 +1,37 @@
+/** JSON Schemas of the files that people edit, for their editors: made from the same definitions that check the files. */
+import type { TObject } from 'typebox';
+import { channelSchema } from './channel.ts';
+import type { Registry } from './configuration.ts';
+import { siteSchema } from './site.ts';
+import { systemSchema } from './system.ts';
+
+/** The schemas by the name of their file in `schema/`. */
+export function editorSchemas({ sources, destinations }: Registry): Record<string, object> {
+  return {
+    'pipehat.schema.json': editorSchema(siteSchema),
+    'channel.schema.json': editorSchema(channelSchema(sources)),
+    'system.schema.json': editorSchema(systemSchema(destinations)),
+  };
+}
+
+/** As people write the file: a key that has a default may be missing. */
+export function editorSchema(schema: TObject): object {
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...(withoutDefaulted(schema) as object) };
+}
+
+function withoutDefaulted(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutDefaulted);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).map(([key, value]) => [
+    key,
+    key === 'required' && Array.isArray(value)
+      ? value.filter((name) => !hasDefault(schema, name))
+      : withoutDefaulted(value),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function hasDefault(schema: object, name: string): boolean {
+  const { properties = {} } = schema as { properties?: Record<string, object> };
+  return 'default' in (properties[name] ?? {});
+}
