@@ -1,0 +1,248 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { PipehatError } from '../../src/errors.ts';
+import { createMllpClient, probe } from '../../src/mllp/client.ts';
+import { createFramer, frame } from '../../src/mllp/framing.ts';
+import { createMllpPool } from '../../src/mllp/pool.ts';
+import { capturingLog, eventually } from '../contract/destination.ts';
+
+type Behaviour = (text: string, socket: Socket) => void;
+
+const echo: Behaviour = (text, socket) => socket.write(frame(Buffer.from(`ack ${text}`)));
+
+describe('mllp client', () => {
+  let receiver: Server;
+  let behave: Behaviour;
+  let open: Set<Socket>;
+  let accepted: number;
+  let lines: string[];
+  let closing: { close(deadline_ms: number): unknown }[];
+
+  beforeEach(async () => {
+    behave = echo;
+    open = new Set();
+    accepted = 0;
+    lines = [];
+    closing = [];
+    receiver = createServer((socket) => {
+      accepted++;
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      socket.on('error', () => undefined);
+      const framer = createFramer({ max_bytes: 1_000_000 });
+      socket.on('data', (chunk) => {
+        for (const event of framer.push(chunk as Buffer)) {
+          if (event.kind === 'frame') behave(event.bytes.toString(), socket);
+        }
+      });
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+  });
+
+  afterEach(async () => {
+    for (const one of closing) await one.close(0);
+    for (const socket of open) socket.destroy();
+    receiver.close();
+  });
+
+  const options = () => ({
+    host: '127.0.0.1',
+    port: (receiver.address() as AddressInfo).port,
+    connect_timeout_ms: 1000,
+    answer_timeout_ms: 100,
+    log: capturingLog(lines),
+  });
+
+  function client() {
+    const made = createMllpClient(options());
+    closing.push(made);
+    return made;
+  }
+
+  function pool(connections: number, answer_timeout_ms = 1000) {
+    const made = createMllpPool({ ...options(), connections, answer_timeout_ms });
+    closing.push(made);
+    return made;
+  }
+
+  async function codeOf(sent: Promise<unknown>): Promise<string> {
+    const error = await sent.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).to.be.instanceOf(PipehatError);
+    return (error as PipehatError).code;
+  }
+
+  it('keeps its connection from message to message', async () => {
+    const sending = client();
+    expect(String(await sending.send(Buffer.from('1')))).to.equal('ack 1');
+    expect(String(await sending.send(Buffer.from('2')))).to.equal('ack 2');
+    expect(accepted).to.equal(1);
+  });
+
+  it('reconnects when the receiver has closed', async () => {
+    const sending = client();
+    await sending.send(Buffer.from('1'));
+    for (const socket of open) socket.end();
+    await eventually(() => open.size === 0);
+    expect(String(await sending.send(Buffer.from('2')))).to.equal('ack 2');
+    expect(accepted).to.equal(2);
+  });
+
+  it('is transient where it can not connect, and works when the receiver is there', async () => {
+    const { port } = options();
+    const sending = client();
+    receiver.close();
+    expect(await codeOf(sending.send(Buffer.from('1')))).to.equal('mllp-unreachable');
+    receiver.listen(port, '127.0.0.1');
+    await once(receiver, 'listening');
+    expect(String(await sending.send(Buffer.from('1')))).to.equal('ack 1');
+  });
+
+  it('never takes a late answer for that of the next message', async () => {
+    let late: Socket | undefined;
+    behave = (_, socket) => {
+      late = socket;
+    };
+    const sending = client();
+    expect(await codeOf(sending.send(Buffer.from('1')))).to.equal('mllp-no-answer');
+    late?.write(frame(Buffer.from('ack 1')));
+    behave = echo;
+    expect(String(await sending.send(Buffer.from('2')))).to.equal('ack 2');
+    expect(accepted).to.equal(2);
+  });
+
+  it('is ambiguous where the receiver closes or resets after the message', async () => {
+    const sending = client();
+    behave = (_, socket) => socket.end();
+    expect(await codeOf(sending.send(Buffer.from('1')))).to.equal('mllp-no-answer');
+    behave = (_, socket) => socket.resetAndDestroy();
+    expect(await codeOf(sending.send(Buffer.from('1')))).to.equal('mllp-no-answer');
+  });
+
+  it('waits past junk for the answer, and drops a connection that has more than one', async () => {
+    const sending = client();
+    behave = (text, socket) => socket.write(`hello\r\n\x0back ${text}\x1c\r\n\x0back 9\x1c\r`);
+    expect(String(await sending.send(Buffer.from('1')))).to.equal('ack 1');
+    await eventually(() => open.size === 0);
+    expect(lines.join()).to.include('not asked for').and.not.include('ack 9');
+    behave = echo;
+    expect(String(await sending.send(Buffer.from('2')))).to.equal('ack 2');
+  });
+
+  it('drops a connection over which something comes unasked, also half of it', async () => {
+    for (const unasked of ['\x0back 0\x1c\r', '\x0back', 'junk']) {
+      const sending = client();
+      await sending.send(Buffer.from('1'));
+      for (const socket of open) socket.write(unasked);
+      await eventually(() => open.size === 0);
+      expect(String(await sending.send(Buffer.from('2')))).to.equal('ack 2');
+      sending.close();
+      await eventually(() => open.size === 0);
+    }
+  });
+
+  it('bears keep-alives', async () => {
+    const sending = client();
+    await sending.send(Buffer.from('1'));
+    for (const socket of open) socket.write('\r\n');
+    await sending.send(Buffer.from('2'));
+    expect(accepted).to.equal(1);
+  });
+
+  it('closes the connection where the answer is not what was asked for', async () => {
+    const sending = client();
+    const check = () => {
+      throw new PipehatError('mllp-wrong-answer');
+    };
+    expect(await codeOf(sending.send(Buffer.from('1'), check))).to.equal('mllp-wrong-answer');
+    await eventually(() => open.size === 0);
+  });
+
+  it('does not send text that would end its own frame', async () => {
+    expect(await codeOf(client().send(Buffer.from('a\x1c\rb')))).to.equal('mllp-text-not-framable');
+    expect(accepted).to.equal(0);
+  });
+
+  it('gives no answer to who waits when it is closed, and sends nothing more', async () => {
+    behave = () => undefined;
+    const sending = client();
+    const sent = codeOf(sending.send(Buffer.from('1')));
+    await eventually(() => open.size === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    sending.close();
+    expect(await sent).to.equal('mllp-no-answer');
+    expect(await codeOf(sending.send(Buffer.from('2')))).to.equal('mllp-unreachable');
+    const connecting = client();
+    const never = codeOf(connecting.send(Buffer.from('3')));
+    connecting.close();
+    expect(await never).to.equal('mllp-unreachable');
+  });
+
+  it('probes without sending', async () => {
+    let heard = false;
+    behave = () => {
+      heard = true;
+    };
+    await probe(options());
+    await eventually(() => accepted === 1 && open.size === 0);
+    expect(heard).to.equal(false);
+    const gone = options();
+    receiver.close();
+    expect(await codeOf(probe(gone))).to.equal('mllp-unreachable');
+  });
+
+  describe('pool', () => {
+    it('sends side by side over so many connections, and never two at once over one', async () => {
+      const underWay = new Map<Socket, number>();
+      let most = 0;
+      behave = (text, socket) => {
+        const now = (underWay.get(socket) ?? 0) + 1;
+        expect(now).to.equal(1);
+        underWay.set(socket, now);
+        most = Math.max(most, underWay.size);
+        setTimeout(() => {
+          underWay.delete(socket);
+          echo(text, socket);
+        }, 2);
+      };
+      const sending = pool(3);
+      const texts = Array.from({ length: 30 }, (_, i) => String(i));
+      const answers = await Promise.all(texts.map((text) => sending.send(Buffer.from(text))));
+      expect(answers.map(String)).to.deep.equal(texts.map((text) => `ack ${text}`));
+      expect(accepted).to.equal(3);
+      expect(most).to.equal(3);
+    });
+
+    it('waits for answers when it closes, and sends nothing of what waited', async () => {
+      let answer: () => unknown = () => undefined;
+      behave = (text, socket) => {
+        answer = () => echo(text, socket);
+      };
+      const sending = pool(1);
+      const first = sending.send(Buffer.from('1'));
+      const second = codeOf(sending.send(Buffer.from('2')));
+      await eventually(() => open.size === 1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const closed = sending.close(5000);
+      expect(await second).to.equal('mllp-unreachable');
+      answer();
+      expect(String(await first)).to.equal('ack 1');
+      await closed;
+      await eventually(() => open.size === 0);
+      expect(await codeOf(sending.send(Buffer.from('3')))).to.equal('mllp-unreachable');
+    });
+
+    it('waits no longer than the deadline', async () => {
+      behave = () => undefined;
+      const sending = pool(1, 60_000);
+      const first = codeOf(sending.send(Buffer.from('1')));
+      await eventually(() => open.size === 1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sending.close(20);
+      expect(await first).to.equal('mllp-no-answer');
+    });
+  });
+});
