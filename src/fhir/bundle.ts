@@ -1,0 +1,137 @@
+/**
+ * Canonical events as FHIR writes. Every write is a conditional update by business identifier (R4 http.html#cond-update): it
+ * creates what isn't there and updates what is, so the same write twice leaves the same record.
+ */
+import type { Bundle, Identifier, Reference, Resource } from '@medplum/fhirtypes';
+import type { CanonicalEvent, EventEntry, Identity } from '../event.ts';
+import { type OutcomeIssue, outcomeIssues } from './outcome.ts';
+
+/** One conditional update. References point to other writes by `urn:uuid:…`. */
+export interface Write {
+  /** `urn:uuid:` and the entry's id: what references of other writes say. */
+  readonly full_url: string;
+  /** `Type?identifier=system|value`, encoded. */
+  readonly url: string;
+  /** Without `id`: the server gives its own. */
+  readonly resource: Resource;
+}
+
+/**
+ * The writes of `event`, each before those that refer to it: entries whose type is in `types`, or all.
+ *
+ * A reference to an entry that isn't written can't name a record of the server. To a Patient it becomes a conditional
+ * reference (R4 http.html#trules), which fails if the patient isn't there: a result that hangs on nobody
+ * is a hazard. To anything else it becomes a logical reference (R4 references.html#logical) by identifier, which every server takes.
+ */
+export function writesOf(event: CanonicalEvent, types?: readonly string[]): Write[] {
+  const isWritten = ({ resource }: EventEntry) => types?.includes(resource.resourceType) ?? true;
+  const references = new Map(
+    event.entries.map((entry) => [
+      `${entry.resource.resourceType}/${entry.resource.id}`,
+      isWritten(entry) ? { reference: fullUrl(entry) } : outsideReference(entry),
+    ]),
+  );
+  const toServer = (reference: Reference): Reference => {
+    const target = reference.reference === undefined ? undefined : references.get(reference.reference);
+    if (target === undefined) return reference;
+    const { reference: _local, ...rest } = reference;
+    return { ...target, ...rest };
+  };
+  return event.entries.filter(isWritten).map((entry) => ({
+    full_url: fullUrl(entry),
+    url: matchUrl(entry.resource.resourceType, entry.identity),
+    resource: mapReferences(identified(entry), toServer),
+  }));
+}
+
+/** The writes as one transaction (R4 http.html#transaction): all or nothing. The same event gives the same text. */
+export function transactionBundle(writes: readonly Write[]): Bundle {
+  return {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: writes.map(({ full_url, url, resource }) => ({
+      fullUrl: full_url,
+      resource,
+      request: { method: 'PUT', url },
+    })),
+  };
+}
+
+/** What became of one entry of a transaction. */
+export interface EntryAnswer {
+  readonly status: number;
+  readonly issues: readonly OutcomeIssue[];
+}
+
+/** What became of each entry, in order; `undefined` where the text is no transaction-response. */
+export function readTransactionResponse(text: string): EntryAnswer[] | undefined {
+  const bundle = readBundle(text);
+  if (bundle?.type !== 'transaction-response' || bundle.entry === undefined) return undefined;
+  return bundle.entry.map((entry) => ({
+    // R4 bundle.html: "starts with a 3 digit HTTP code and may contain the standard HTTP description".
+    status: Number.parseInt(String(entry?.response?.status), 10),
+    issues: outcomeIssues(entry?.response?.outcome),
+  }));
+}
+
+/** References to the records that a search found, such as `Patient/1`; `undefined` where the text is no searchset. */
+export function readMatches(text: string): string[] | undefined {
+  const bundle = readBundle(text);
+  if (bundle?.type !== 'searchset') return undefined;
+  return (bundle.entry ?? []).flatMap((entry) => {
+    const isMatch = (entry?.search?.mode ?? 'match') === 'match' && entry?.resource?.id !== undefined;
+    return isMatch ? [`${entry.resource?.resourceType}/${entry.resource?.id}`] : [];
+  });
+}
+
+/** `Type?identifier=system|value`, escaped for search (R4 search.html#escaping) and for URLs. */
+export function matchUrl(resourceType: string, { system, value }: Identity): string {
+  const escaped = [system, value].map((part) => part.replace(/[\\,$|]/g, '\\$&'));
+  return `${resourceType}?identifier=${encodeURIComponent(escaped.join('|'))}`;
+}
+
+/** A copy in which each Reference, at any depth, is what `map` makes of it. */
+export function mapReferences<Part>(part: Part, map: (reference: Reference) => Reference): Part {
+  const copy = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(copy);
+    if (typeof value !== 'object' || value === null) return value;
+    const copied = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]));
+    return typeof copied.reference === 'string' ? map(copied) : copied;
+  };
+  return copy(part) as Part;
+}
+
+/** The Bundle in `text`, of which only the outermost shape is sure. */
+function readBundle(text: string): Bundle | undefined {
+  let body: Bundle | null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return undefined; // What the server sent instead is kept with the attempt.
+  }
+  if (body?.resourceType !== 'Bundle') return undefined;
+  return body.entry === undefined || Array.isArray(body.entry) ? body : undefined;
+}
+
+function fullUrl({ resource }: EventEntry): string {
+  return `urn:uuid:${resource.id}`;
+}
+
+function outsideReference({ resource: { resourceType }, identity }: EventEntry): Reference {
+  if (resourceType === 'Patient') return { reference: matchUrl(resourceType, identity) };
+  return { type: resourceType, identifier: { system: identity.system, value: identity.value } };
+}
+
+/** The resource without its id, and with the identifier that it is found by: without that, each update would create one more. */
+function identified({ resource: { id: _id, ...resource }, identity }: EventEntry): Resource {
+  const { identifier = [], ...rest } = resource as Resource & { identifier?: Identifier | Identifier[] };
+  const identifiers = Array.isArray(identifier) ? identifier : [identifier];
+  const carries = identifiers.some(
+    ({ system, value }) => system === identity.system && value === identity.value,
+  );
+  if (carries) return resource as Resource;
+  return {
+    ...rest,
+    identifier: [...identifiers, { system: identity.system, value: identity.value }],
+  } as Resource;
+}
