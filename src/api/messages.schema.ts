@@ -95,6 +95,7 @@ export const Trace = Type.Object({
   version: Type.Optional(Type.String()),
   sender: Type.Optional(Type.String()),
   ack: Type.Optional(Type.String({ description: 'MSA-1 of the answer.' })),
+  warning: Type.Optional(Type.String({ description: 'What was odd about it although it was taken.' })),
   body: Type.Optional(Type.String({ description: 'The message as received, when bodies were asked for.' })),
   processed_at: Type.Optional(Time),
   config: Type.Optional(Type.String({ description: 'Content hash of the configuration that processed it.' })),

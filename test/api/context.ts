@@ -97,6 +97,19 @@ export const trace: Trace = {
   ],
 };
 
+const withBodies: Trace = {
+  ...trace,
+  body: `MSH|^~\\&|${hostile}\rPID|1`,
+  deliveries: trace.deliveries.map((delivery) => ({
+    ...delivery,
+    attempts: delivery.attempts.map((attempt) => ({
+      ...attempt,
+      request: '{"resourceType":"Bundle"}',
+      response: hostile,
+    })),
+  })),
+};
+
 /** What the fake engine was asked. */
 export interface Asked {
   filters: MessageFilter[];
@@ -122,7 +135,7 @@ export function fakeContext(changes: Partial<ApiContext> = {}): { context: ApiCo
     trace: async (id, { bodies, by }) => {
       asked.traces.push({ id, bodies, by });
       if (id !== trace.id) return undefined;
-      return bodies ? { ...trace, body: `MSH|^~\\&|${hostile}\rPID|1` } : trace;
+      return bodies ? withBodies : trace;
     },
     replay: async (id, by) => {
       asked.replays.push({ id, by });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ApiContext } from '../../src/api/context.ts';
+import type { ApiContext, Queue } from '../../src/api/context.ts';
 import { type ApiServer, createApi } from '../../src/api/server.ts';
 import { PipehatError } from '../../src/errors.ts';
 import { type Asked, bearer, fakeContext, messages, status, token, trace } from './context.ts';
@@ -283,6 +283,19 @@ describe('HTTP API', () => {
       expect(large.json()).to.include({ status: 400, code: 'api-bad-request' });
       expect(other.json()).to.include({ status: 400, code: 'api-bad-request' });
     });
+  });
+
+  it('shows queues, and lets nobody change them where no audit sees it', async () => {
+    await api.stop(1000);
+    let paused = false;
+    const pause = () => {
+      paused = true;
+    };
+    build({ queues: () => [{ name: 'channel-adt', opts: {}, pause } as unknown as Queue] });
+    const url = '/queues/api/queues/channel-adt/pause';
+    const answer = await api.app.inject({ method: 'PUT', url, headers: { host: 'localhost', ...bearer } });
+    expect(answer.statusCode).to.equal(405);
+    expect(paused).to.equal(false);
   });
 
   it('describes itself', async () => {

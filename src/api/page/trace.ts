@@ -45,6 +45,7 @@ function facts(trace: Trace): Html {
     ['Size', size(trace.size_bytes)],
     ['SHA-256', html`<code>${trace.sha256}</code>`],
     ['Answer', trace.ack],
+    ['Warning', trace.warning],
     ['Configuration', trace.config !== undefined && html`<code>${trace.config}</code>`],
   ];
   return html`<dl class="card facts">${rows.map(
