@@ -291,7 +291,9 @@ describe('HTTP API', () => {
     const pause = () => {
       paused = true;
     };
-    build({ queues: () => [{ name: 'channel-adt', opts: {}, pause } as unknown as Queue] });
+    build({
+      queues: () => [{ name: 'channel-adt', metaValues: { version: 'bullmq' }, pause } as unknown as Queue],
+    });
     const url = '/queues/api/queues/channel-adt/pause';
     const answer = await api.app.inject({ method: 'PUT', url, headers: { host: 'localhost', ...bearer } });
     expect(answer.statusCode).to.equal(405);
