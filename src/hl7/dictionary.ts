@@ -1,0 +1,87 @@
+/**
+ * What the standard says of segments, fields and data types in each version, as data of the package
+ * `hl7v2-dictionary`. The package is large, so it is read at the first question, not on import.
+ */
+import { createRequire } from 'node:module';
+import type { HL7Dictionary, HL7FieldDefinition } from 'hl7v2-dictionary';
+import { nearestVersion } from './version.ts';
+
+/** A segment as a version defines it. */
+export interface SegmentDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** How many fields the version has. */
+  readonly fields: number;
+}
+
+/** A field, or a component of a data type. */
+export interface FieldDefinition {
+  /** As the standard words it: `Patient Identifier List`. */
+  readonly name: string;
+  /** Its data type, such as `CX`; `VARIES` where another field tells. */
+  readonly type: string;
+  readonly required: boolean;
+  readonly repeats: boolean;
+  /** Number of the HL7 table its codes are from. */
+  readonly table: number | undefined;
+  /** The most characters it may have. */
+  readonly length: number | undefined;
+}
+
+/** A data type. `components` is empty for primitive ones. */
+export interface TypeDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly components: readonly FieldDefinition[];
+}
+
+/** The versions with definitions of their own, oldest first. Others read as the nearest older one. */
+export const knownVersions: readonly string[] = [
+  ...['2.1', '2.2', '2.3', '2.3.1', '2.4', '2.5', '2.5.1', '2.6', '2.7', '2.7.1', '2.8'],
+];
+
+/** The segment `name` in `version`; undefined when that version has none such. */
+export function segmentDefinition(version: string, name: string): SegmentDefinition | undefined {
+  const segment = own(dictionaryOf(version).segments, name);
+  if (segment === undefined) return undefined;
+  return { name, description: segment.desc ?? name, fields: Object.keys(segment.fields).length };
+}
+
+/** Field `n` of the segment `name` in `version`; undefined when that version has none such. */
+export function fieldDefinition(version: string, name: string, n: number): FieldDefinition | undefined {
+  const field = own(dictionaryOf(version).segments, name)?.fields[n];
+  return field && toField(field);
+}
+
+/** The data type `name` in `version`; undefined when that version has none such. */
+export function typeDefinition(version: string, name: string): TypeDefinition | undefined {
+  const type = own(dictionaryOf(version).types, name);
+  if (type === undefined) return undefined;
+  return { name, description: type.desc ?? name, components: Object.values(type.fields ?? {}).map(toField) };
+}
+
+function toField({ desc, type, opt, rep, table, len }: HL7FieldDefinition): FieldDefinition {
+  return {
+    name: desc ?? '',
+    type,
+    required: opt === 'R',
+    repeats: rep === 'infinite' || (rep ?? 1) > 1,
+    table,
+    length: len,
+  };
+}
+
+/** `record[key]`, if it is an entry of its own: `constructor` is no segment. */
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+let dictionaries: Readonly<Record<string, HL7Dictionary>> | undefined;
+
+function dictionaryOf(version: string): HL7Dictionary {
+  dictionaries ??= createRequire(import.meta.url)('hl7v2-dictionary').dictionaries as Record<
+    string,
+    HL7Dictionary
+  >;
+  return dictionaries[nearestVersion(version, knownVersions)]!;
+}
