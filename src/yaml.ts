@@ -187,9 +187,10 @@ function shapeProblems(
     case 'boolean':
       return []; // said by additionalProperties
     default: {
-      const name = here.length === 0 ? 'the file' : `"${here.at(-1)}"`;
       const found = describe(valueAt(value, inner));
-      return [yaml.problem(here, 'wrong-value', `${name} ${expectation(schema, error)}, found ${found}`)];
+      return [
+        yaml.problem(here, 'wrong-value', `${nameAt(here)} ${expectation(schema, error)}, found ${found}`),
+      ];
     }
   }
 }
@@ -237,6 +238,13 @@ function nameOf(option: JsonSchema): string {
   if (option.title !== undefined) return String(option.title);
   if (option.properties !== undefined) return `{ ${Object.keys(option.properties).join(', ')} }`;
   return String(option.type ?? 'another shape');
+}
+
+/** The key at the end of a place, with the position in its list: `"messages[1]"`. */
+function nameAt(here: Place): string {
+  const key = here.findLastIndex((step) => !/^\d+$/.test(String(step)));
+  const positions = here.slice(key + 1).map((step) => `[${step}]`);
+  return key < 0 ? `the file${positions.join('')}` : `"${here[key]}${positions.join('')}"`;
 }
 
 function holder(here: Place): string {

@@ -140,7 +140,7 @@ describe('checkShape', () => {
     expect(problems('name: a\nvalues: [x, { cell: y }, 5]\n')).to.deep.equal([
       'x.yaml:2:13 missing-key expected a key "cel" in "values.1"',
       'x.yaml:2:15 unknown-key "cell" is not a key here (did you mean cel?); known: cel',
-      'x.yaml:2:26 wrong-value "2" must be one of string, { cel }, found 5',
+      'x.yaml:2:26 wrong-value "values[2]" must be one of string, { cel }, found 5',
     ]);
   });
 

@@ -77,7 +77,7 @@ const common = {
         description: 'HL7 versions, such as "2.5.1" or "2.3 - 2.8". Others are answered AR.',
       }),
     },
-    strict,
+    { ...strict, description: 'What it takes. Everything else is refused, with the reason.' },
   ),
   order: Type.Enum(['patient', 'visit', 'order', 'channel', 'none'], {
     default: 'patient',

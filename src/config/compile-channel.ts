@@ -1,10 +1,10 @@
 /** A channel file made ready to run: steps and routes compiled, names looked up, all problems collected. */
 import type { SourceDefinition } from '../component.ts';
 import { errors } from '../errors.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import { parseMessagePattern, parseVersions } from '../pipeline/accept.ts';
 import type { Channel, Step } from '../pipeline/channel.ts';
 import type { Route } from '../pipeline/route.ts';
-import type { Mapping } from '../pipeline/transform.ts';
 import { didYouMean, hasErrors, type Problem } from '../problem.ts';
 import { checkShape, withDefaults, type YamlFile } from '../yaml.ts';
 import { type ChannelFile, type ChannelTest, channelSchema, type Expectation } from './channel.ts';
@@ -17,7 +17,8 @@ export interface ChannelSurroundings {
   readonly sources: readonly SourceDefinition[];
   /** Undefined stands for a system whose own file has problems. */
   readonly systems: ReadonlyMap<string, System | undefined>;
-  readonly mappings: ReadonlyMap<string, Mapping>;
+  /** Undefined when there is something wrong with the mapping files. */
+  readonly mappings: ReadonlyMap<string, Mapping> | undefined;
   /** Names of FHIR R4 resource types. */
   readonly resourceTypes: ReadonlySet<string>;
   /** Does the site have this file? */
@@ -74,7 +75,7 @@ function compileSource(
 function compileSteps(
   yaml: YamlFile,
   file: ChannelFile,
-  mappings: ReadonlyMap<string, Mapping>,
+  mappings: ReadonlyMap<string, Mapping> | undefined,
   problems: Problem[],
 ): Step[] {
   let transforms = 0;
@@ -100,6 +101,7 @@ function compileSteps(
     if (transforms === 2) {
       problems.push(yaml.problem(place, 'second-transform', 'expected at most one transform in a channel'));
     }
+    if (mappings === undefined) return [];
     const mapping = mappings.get(name);
     if (mapping !== undefined) return [{ kind: 'transform', label: `${number}: transform ${name}`, mapping }];
     problems.push(yaml.problem(place, 'unknown-mapping', unknown('mapping', name, mappings.keys())));

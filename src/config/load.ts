@@ -3,25 +3,26 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipehatError } from '../errors.ts';
+import type { Definitions } from '../fhir/definitions.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import type { Channel } from '../pipeline/channel.ts';
-import type { Mapping } from '../pipeline/transform.ts';
 import { formatProblem, hasErrors, type Problem, sortProblems } from '../problem.ts';
-import { readYaml, valueAt, type YamlFile } from '../yaml.ts';
+import { readYaml, type YamlFile } from '../yaml.ts';
 import type { ChannelTest } from './channel.ts';
 import { compileChannel } from './compile-channel.ts';
 import type { Configuration, Registry, SiteFile, System } from './configuration.ts';
+import { duplicates, nameIn, sharedResources } from './conflicts.ts';
 import { readFolder, SITE_FILE } from './folder.ts';
-import { compileSite, type Site } from './site.ts';
+import { compileSite } from './site.ts';
 import { compileSystem } from './system.ts';
 
 /** What loading needs beyond the files. */
 export interface LoadContext {
   readonly registry: Registry;
-  /** Names of FHIR R4 resource types. */
-  readonly resourceTypes: ReadonlySet<string>;
-  /** Compiles the mapping files. */
+  readonly definitions: Pick<Definitions, 'resources'>;
+  /** Compiles the files under `mappings/`; gives no mappings when there is something wrong with them. */
   readonly compileMappings: (files: readonly SiteFile[]) => {
-    readonly mappings: ReadonlyMap<string, Mapping>;
+    readonly mappings?: ReadonlyMap<string, Mapping>;
     readonly problems: readonly Problem[];
   };
 }
@@ -67,7 +68,14 @@ export function compileConfiguration(
 
   const { mappings } = collect(context.compileMappings(under('mappings')));
 
-  const systemFiles = under('systems').map(yamlOf);
+  const yamlUnder = (folder: string) =>
+    under(folder).flatMap(({ file, text }) => {
+      const yaml = readYaml(file, text);
+      if (file.endsWith('.yaml')) return [yaml];
+      problems.push(yaml.problem([], 'unknown-file', 'expected a file with the ending .yaml'));
+      return [];
+    });
+  const systemFiles = yamlUnder('systems');
   const systems = new Map<string, System | undefined>();
   for (const yaml of systemFiles) {
     const { system } = collect(compileSystem(yaml, destinations));
@@ -76,10 +84,10 @@ export function compileConfiguration(
   }
   problems.push(...duplicates(systemFiles, 'system'));
 
-  const channelFiles = under('channels').map(yamlOf);
+  const channelFiles = yamlUnder('channels');
   const channels = new Map<YamlFile, Channel>();
   const tests: ChannelTest[] = [];
-  const { resourceTypes } = context;
+  const resourceTypes = new Set(context.definitions.resources);
   for (const yaml of channelFiles) {
     const compiled = collect(compileChannel(yaml, { sources, systems, mappings, resourceTypes, exists }));
     if (compiled.channel !== undefined) channels.set(yaml, compiled.channel);
@@ -103,61 +111,10 @@ export function compileConfiguration(
   };
 }
 
-function yamlOf({ file, text }: SiteFile): YamlFile {
-  return readYaml(file, text);
-}
-
 /** SHA-256 over the files by path, hex. */
 function hashOf(files: readonly SiteFile[]): string {
   const sorted = files.toSorted((a, b) => (a.file < b.file ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify(sorted.map(({ file, text }) => [file, text])))
     .digest('hex');
-}
-
-/** Every file whose name (the value of `key`) another one has already. */
-function duplicates(files: readonly YamlFile[], key: string): Problem[] {
-  const seen = new Map<string, string>();
-  return files.flatMap((yaml) => {
-    const name = nameIn(yaml, key);
-    const first = name === undefined ? undefined : seen.get(name);
-    if (first !== undefined) {
-      return [yaml.problem([key], 'duplicate-name', `${first} has the name "${name}" already`)];
-    }
-    if (name !== undefined) seen.set(name, yaml.file);
-    return [];
-  });
-}
-
-/** The name that a file gives itself, be the rest of it right or wrong. */
-function nameIn(yaml: YamlFile, key: string): string | undefined {
-  const name = valueAt(yaml.value, [key]);
-  return typeof name === 'string' ? name : undefined;
-}
-
-/** What two listeners both want, such as a port. Port 0 is any free one. */
-function sharedResources(
-  site: Site,
-  siteYaml: YamlFile,
-  channels: ReadonlyMap<YamlFile, Channel>,
-): Problem[] {
-  const owners = new Map([[`tcp:${site.http.port}`, `http of ${SITE_FILE}`]]);
-  const problems: Problem[] = [];
-  const claim = (resource: string, owner: string, problem: (says: string) => Problem) => {
-    const first = owners.get(resource);
-    if (first !== undefined) problems.push(problem(`${resource} is taken by ${first}`));
-    else if (resource !== 'tcp:0') owners.set(resource, owner);
-  };
-  if (site.sandbox !== undefined) {
-    claim(`tcp:${site.sandbox.port}`, `sandbox of ${SITE_FILE}`, (says) =>
-      siteYaml.problem(['sandbox', 'port'], 'shared-resource', says),
-    );
-  }
-  for (const [yaml, { source }] of channels) {
-    const { type } = source.definition;
-    for (const resource of source.definition.resources(source.options)) {
-      claim(resource, yaml.file, (says) => yaml.problem(['source', type], 'shared-resource', says));
-    }
-  }
-  return problems;
 }

@@ -1,5 +1,5 @@
 /** Options that several kinds of file share. */
-import Type, { type TObject, type TSchema } from 'typebox';
+import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
 
 /** A name of a site, channel or system: goes into metrics, queues, URLs. */
 export function name(description: string) {
@@ -23,7 +23,21 @@ export function componentOptions(
   return Object.fromEntries(
     definitions.map(({ type, summary, options }) => [
       type,
-      Type.Optional(Type.Object(options.properties, { additionalProperties: false, description: summary })),
+      Type.Optional(
+        Type.Object(orReference(options.properties), { additionalProperties: false, description: summary }),
+      ),
     ]),
   );
 }
+
+/** Lets a reference stand where a text must have a form: what is behind it is checked when it is resolved. */
+function orReference(properties: TProperties): TProperties {
+  const entries = Object.entries(properties).map(([key, schema]) => {
+    const { pattern } = schema as { pattern?: string };
+    return [key, pattern === undefined ? schema : { ...schema, pattern: `${pattern}|${REFERENCE_START}` }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Beginning of a reference, as a pattern. */
+const REFERENCE_START = '\\$\\{(env|file):';

@@ -3,6 +3,9 @@
  * option. They stay as they are while files are checked, and are resolved once, at start, so that no secret is ever
  * part of a configuration.
  */
+import type { TObject } from 'typebox';
+import { Errors } from 'typebox/value';
+import { PipehatError } from '../errors.ts';
 import type { Problem } from '../problem.ts';
 import { type Place, valueAt, type YamlFile } from '../yaml.ts';
 
@@ -10,6 +13,22 @@ import { type Place, valueAt, type YamlFile } from '../yaml.ts';
 export type Resolve = (reference: string) => string;
 
 const REFERENCE = /\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^{}]+)\}/g;
+
+/**
+ * The options of a component, ready for its `create`. Throws `reference-unresolved`, or `option-wrong` when what stands
+ * behind a reference is not what the option must be.
+ */
+export function resolveOptions(
+  definition: { readonly type: string; readonly options: TObject },
+  options: Readonly<Record<string, unknown>>,
+  resolve: Resolve,
+): Record<string, unknown> {
+  const resolved = resolveReferences(options, resolve);
+  const [error] = Errors(definition.options, resolved);
+  if (error === undefined) return resolved;
+  const option = `${definition.type}${error.instancePath.replaceAll('/', '.')}`;
+  throw new PipehatError('option-wrong', { option, expected: error.message });
+}
 
 /** A copy of `options` with every reference resolved. */
 export function resolveReferences<T>(options: T, resolve: Resolve): T {

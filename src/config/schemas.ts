@@ -1,5 +1,6 @@
 /** JSON Schemas of the files that people edit, for their editors: made from the same definitions that check the files. */
-import type { TObject } from 'typebox';
+import Type, { type TSchema } from 'typebox';
+import { mappingSchemas } from '../mapping/schema.ts';
 import { channelSchema } from './channel.ts';
 import type { Registry } from './configuration.ts';
 import { siteSchema } from './site.ts';
@@ -11,11 +12,12 @@ export function editorSchemas({ sources, destinations }: Registry): Record<strin
     'pipehat.schema.json': editorSchema(siteSchema),
     'channel.schema.json': editorSchema(channelSchema(sources)),
     'system.schema.json': editorSchema(systemSchema(destinations)),
+    'mapping.schema.json': editorSchema(Type.Union(Object.values(mappingSchemas))),
   };
 }
 
 /** As people write the file: a key that has a default may be missing. */
-export function editorSchema(schema: TObject): object {
+function editorSchema(schema: TSchema): object {
   return { $schema: 'http://json-schema.org/draft-07/schema#', ...(withoutDefaulted(schema) as object) };
 }
 

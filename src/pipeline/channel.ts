@@ -5,13 +5,14 @@
 import type { Body, SourceDefinition } from '../component.ts';
 import type { CanonicalEvent } from '../event.ts';
 import type { Message } from '../hl7/message.ts';
+import type { Mapped, Warning } from '../mapping/mapping.ts';
 import type { Acceptance } from './accept.ts';
 import { canonicalEvent } from './event.ts';
 import { type FilterStep, passes } from './filter.ts';
 import type { Order } from './order.ts';
 import { isTaken, type Route } from './route.ts';
 import { type SetStep, setAll } from './set.ts';
-import type { Mapped, TransformStep, Warning } from './transform.ts';
+import type { TransformStep } from './transform.ts';
 
 /** A checked channel file, compiled: ready to run. */
 export interface Channel {

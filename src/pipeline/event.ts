@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { CanonicalEvent } from '../event.ts';
 import type { Message } from '../hl7/message.ts';
 import { type Path, parsePath } from '../hl7/path.ts';
+import type { Mapped } from '../mapping/mapping.ts';
 import type { ChannelContext } from './channel.ts';
-import type { Mapped } from './transform.ts';
 
 const SENDING_APPLICATION: Path = parsePath('MSH-3');
 const SENDING_FACILITY: Path = parsePath('MSH-4');

@@ -6,7 +6,7 @@ import { parsePath } from '../../src/hl7/path.ts';
 import { parseMessagePattern, parseVersions } from '../../src/pipeline/accept.ts';
 import { type Channel, type ChannelContext, runChannel, type Step } from '../../src/pipeline/channel.ts';
 import type { Route } from '../../src/pipeline/route.ts';
-import type { Mapping } from '../../src/pipeline/transform.ts';
+import type { Mapping } from '../../src/mapping/mapping.ts';
 
 const admit = readMessage('MSH|^~\\&|HIS|RGH|||20260101||ADT^A01|1|P|2.5.1\rPID|1||77^^^RGH^MR\rPV1|1|I\r');
 
@@ -23,6 +23,7 @@ const context: ChannelContext = {
 /** Gives what it sees of the message. */
 const mapping: Mapping = {
   name: 'seen',
+  accepts: () => true,
   run: (message) => ({
     type: 'encounter.admitted',
     action: 'create',
@@ -113,6 +114,7 @@ describe('runChannel', () => {
   it('has no order_key where nothing orders, and no occurred_at where the mapping knows none', () => {
     const bare: Mapping = {
       name: 'bare',
+      accepts: () => true,
       run: () => ({ type: 'x.y', action: 'update', entries: [], warnings: [] }),
     };
     const step: Step = { kind: 'transform', label: '', mapping: bare };
