@@ -1,0 +1,158 @@
+/**
+ * The groups of a message, by the grammar of its structure. A message that doesn't fit is read all the same: every
+ * segment finds a place, and what doesn't fit is reported.
+ */
+import { type Element, grammarOf, structureOfEvent } from './grammar.ts';
+import type { Header } from './header.ts';
+import type { Message, Segment } from './message.ts';
+
+/** A group of segments, such as one ORDER_OBSERVATION. Segments and groups are in the order of the message. */
+export class Group {
+  readonly name: string;
+  /** Its own segments, not those of groups inside. */
+  readonly segments: Segment[] = [];
+  readonly groups: Group[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The groups of that name inside this one, at any depth. */
+  all(name: string): Group[] {
+    return this.groups.flatMap((group) => (group.name === name ? [group] : group.all(name)));
+  }
+}
+
+/** Where a message leaves its structure. Says names, never values. */
+export interface Misfit {
+  /** Position of the segment; that of the first segment of a group that lacks something. */
+  readonly position: number;
+  readonly says: string;
+}
+
+/** A whole message in groups: the outermost group, named as the structure is. */
+export interface Structure extends Group {
+  readonly misfits: readonly Misfit[];
+}
+
+/** The structure's id: MSH-9.3, else what table 0354 says for the event, else `CODE_EVENT`. */
+export function structureOf({
+  code,
+  event,
+  structure,
+}: Pick<Header, 'code' | 'event' | 'structure'>): string {
+  if (structure !== '') return structure;
+  return structureOfEvent(code, event) ?? (event === '' ? code : `${code}_${event}`);
+}
+
+/**
+ * Sorts a message into groups. Never throws. A segment goes where the grammar has it next, in the innermost group that
+ * does; failing that, where it comes later, over required ones that are missing; failing that, it stays in the group
+ * that is open. Of a structure that is not known, all segments are in one group.
+ */
+export function readGroups(message: Message, structure: string, version: string): Structure {
+  const misfits: Misfit[] = [];
+  const whole: Structure = Object.assign(new Group(structure), { misfits });
+  const grammar = grammarOf(structure, version);
+  if (grammar === undefined) {
+    whole.segments.push(...message.segments);
+    misfits.push({ position: 1, says: `no version of HL7 has the structure ${structure}` });
+    return whole;
+  }
+  const open: Frame[] = [{ element: grammar, group: whole, position: 1, at: 0, count: 0 }];
+  for (const segment of message.segments) place(segment, open, misfits);
+  close(open, 0, misfits);
+  return whole;
+}
+
+/** An open group: how far it is filled. */
+interface Frame {
+  readonly element: Element;
+  readonly group: Group;
+  /** Position of its first segment. */
+  readonly position: number;
+  /** The child that came last, and how often it came in a row. */
+  at: number;
+  count: number;
+}
+
+function place(segment: Segment, open: Frame[], misfits: Misfit[]): void {
+  const { name, position } = segment;
+  for (const strict of [true, false]) {
+    for (let depth = open.length - 1; depth >= 0; depth--) {
+      const way = wayTo(name, open[depth]!, strict);
+      if (way === undefined) continue;
+      close(open, depth + 1, misfits);
+      for (const child of way) step(open, child, position, misfits);
+      open.at(-1)!.group.segments.push(segment);
+      return;
+    }
+  }
+  const home = open.findLast(({ element }) => isDirect(element, name)) ?? open.at(-1)!;
+  home.group.segments.push(segment);
+  const whole = open[0]!.element;
+  const where = whole.contains.has(name) ? 'has its place elsewhere in' : 'is no part of';
+  misfits.push({ position, says: `${name} ${where} ${whole.name}` });
+}
+
+/** The children to step through from `frame` down to the segment `name`; undefined when it has no place ahead. */
+function wayTo(
+  name: string,
+  frame: Pick<Frame, 'element' | 'at' | 'count'>,
+  strict: boolean,
+): number[] | undefined {
+  const { children } = frame.element;
+  for (let i = frame.at; i < children.length; i++) {
+    const child = children[i]!;
+    const count = i === frame.at ? frame.count : 0;
+    if (child.contains.has(name)) {
+      if (child.children.length === 0) {
+        if (count < child.max || !strict) return [i];
+      } else if (strict ? count < child.max : count === 0) {
+        const below = wayTo(name, { element: child, at: 0, count: 0 }, strict);
+        if (below !== undefined) return [i, ...below];
+      }
+    }
+    if (strict && count < child.min) return undefined;
+  }
+  return undefined;
+}
+
+/** Goes on to child `i` of the innermost open group, and opens it when it is a group. */
+function step(open: Frame[], i: number, position: number, misfits: Misfit[]): void {
+  const frame = open.at(-1)!;
+  const child = frame.element.children[i]!;
+  misfits.push(...missing(frame, i, position));
+  frame.count = i === frame.at ? frame.count + 1 : 1;
+  frame.at = i;
+  if (frame.count > child.max) {
+    misfits.push({
+      position,
+      says: `${child.name} comes more than ${child.max} times in ${frame.element.name}`,
+    });
+  }
+  if (child.children.length === 0) return;
+  const group = new Group(child.name);
+  frame.group.groups.push(group);
+  open.push({ element: child, group, position, at: 0, count: 0 });
+}
+
+/** Closes the open groups from `depth` on. */
+function close(open: Frame[], depth: number, misfits: Misfit[]): void {
+  for (const frame of open.splice(depth).reverse()) {
+    misfits.push(...missing(frame, frame.element.children.length, frame.position));
+  }
+}
+
+/** The required children of `frame` before child `end` that did not come. */
+function missing(frame: Frame, end: number, position: number): Misfit[] {
+  const { name, children } = frame.element;
+  return children
+    .slice(frame.at, end)
+    .filter((child, i) => (i === 0 ? frame.count : 0) < child.min)
+    .map((child) => ({ position, says: `${name} lacks ${child.name}` }));
+}
+
+function isDirect({ children }: Element, name: string): boolean {
+  return children.some((child) => child.children.length === 0 && child.contains.has(name));
+}
