@@ -17,8 +17,7 @@ export interface ChannelSurroundings {
   readonly sources: readonly SourceDefinition[];
   /** Undefined stands for a system whose own file has problems. */
   readonly systems: ReadonlyMap<string, System | undefined>;
-  /** Undefined when there is something wrong with the mapping files. */
-  readonly mappings: ReadonlyMap<string, Mapping> | undefined;
+  readonly mappings: ReadonlyMap<string, Mapping>;
   /** Names of FHIR R4 resource types. */
   readonly resourceTypes: ReadonlySet<string>;
   /** Does the site have this file? */
@@ -75,7 +74,7 @@ function compileSource(
 function compileSteps(
   yaml: YamlFile,
   file: ChannelFile,
-  mappings: ReadonlyMap<string, Mapping> | undefined,
+  mappings: ReadonlyMap<string, Mapping>,
   problems: Problem[],
 ): Step[] {
   let transforms = 0;
@@ -101,7 +100,6 @@ function compileSteps(
     if (transforms === 2) {
       problems.push(yaml.problem(place, 'second-transform', 'expected at most one transform in a channel'));
     }
-    if (mappings === undefined) return [];
     const mapping = mappings.get(name);
     if (mapping !== undefined) return [{ kind: 'transform', label: `${number}: transform ${name}`, mapping }];
     problems.push(yaml.problem(place, 'unknown-mapping', unknown('mapping', name, mappings.keys())));

@@ -1,5 +1,6 @@
 /** A site's configuration: everything its files say, checked and compiled. */
 import type { Body, DestinationDefinition, SourceDefinition } from '../component.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import type { Channel, ChannelContext } from '../pipeline/channel.ts';
 import type { ChannelTest } from './channel.ts';
 import type { Site } from './site.ts';
@@ -47,6 +48,8 @@ export interface Configuration {
   readonly site: Site;
   readonly channels: readonly Channel[];
   readonly systems: readonly System[];
+  /** By name; channels hold the ones they use. */
+  readonly mappings: ReadonlyMap<string, Mapping>;
   /** The tests that stand in the channel files. */
   readonly tests: readonly ChannelTest[];
   /** SHA-256 over paths and contents of all files, hex: the name of this version of the configuration. */

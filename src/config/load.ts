@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipehatError } from '../errors.ts';
 import type { Definitions } from '../fhir/definitions.ts';
-import type { Mapping } from '../mapping/mapping.ts';
+import { compileMappings } from '../mapping/compile.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import { formatProblem, hasErrors, type Problem, sortProblems } from '../problem.ts';
 import { readYaml, type YamlFile } from '../yaml.ts';
@@ -19,12 +19,7 @@ import { compileSystem } from './system.ts';
 /** What loading needs beyond the files. */
 export interface LoadContext {
   readonly registry: Registry;
-  readonly definitions: Pick<Definitions, 'resources'>;
-  /** Compiles the files under `mappings/`; gives no mappings when there is something wrong with them. */
-  readonly compileMappings: (files: readonly SiteFile[]) => {
-    readonly mappings?: ReadonlyMap<string, Mapping>;
-    readonly problems: readonly Problem[];
-  };
+  readonly definitions: Definitions;
 }
 
 /** What came of a site's files. Beside a configuration, problems are warnings only. */
@@ -66,7 +61,7 @@ export function compileConfiguration(
   const siteYaml = readYaml(SITE_FILE, siteText);
   const { site } = collect(compileSite(siteYaml));
 
-  const { mappings } = collect(context.compileMappings(under('mappings')));
+  const { mappings } = collect(compileMappings(under('mappings'), context.definitions));
 
   const yamlUnder = (folder: string) =>
     under(folder).flatMap(({ file, text }) => {
@@ -103,6 +98,7 @@ export function compileConfiguration(
       site,
       channels: [...channels.values()],
       systems: [...systems.values()].filter((system) => system !== undefined),
+      mappings,
       tests,
       hash: hashOf(files),
       files,

@@ -4,8 +4,6 @@ import { defineDestination, defineSource } from '../../src/component.ts';
 import type { Registry, SiteFile } from '../../src/config/configuration.ts';
 import { compileConfiguration, type LoadContext, type Loaded } from '../../src/config/load.ts';
 import { readDefinitions } from '../../src/fhir/definitions.ts';
-import { parsePath } from '../../src/hl7/path.ts';
-import type { Mapping } from '../../src/mapping/mapping.ts';
 import { formatProblem } from '../../src/problem.ts';
 
 const neverMade = () => {
@@ -47,29 +45,8 @@ export const registry: Registry = {
   ],
 };
 
-/** A mapping that knows names only. */
-const names: Mapping = {
-  name: 'names',
-  accepts: () => true,
-  run: (message) => ({
-    type: 'patient.updated',
-    action: 'update',
-    entries: [
-      {
-        resource: { resourceType: 'Patient', id: '1', name: [{ family: message.value(parsePath('PID-5')) }] },
-        identity: { system: 'urn:x', value: message.value(parsePath('PID-3')) },
-      },
-    ],
-    warnings: [],
-  }),
-};
-
-/** Loads with {@link registry} and a mapping `names`, whatever its files say. */
-export const context: LoadContext = {
-  registry,
-  definitions: readDefinitions(),
-  compileMappings: () => ({ mappings: new Map([[names.name, names]]), problems: [] }),
-};
+/** Loads with {@link registry}. */
+export const context: LoadContext = { registry, definitions: readDefinitions() };
 
 /** The files of a site that is right, by path. */
 export const SITE: Readonly<Record<string, string>> = {
@@ -88,7 +65,20 @@ route:
   - { to: ehr, write: [Patient] }
   - { to: lab, when: MSH-9.2 == "A01" }
 `,
-  'mappings/names/adt.yaml': '',
+  'mappings/names/adt.yaml': `message: ADT
+events:
+  A01: { type: patient.updated, action: update }
+  A08: { type: patient.updated, action: update }
+occurred: [MSH-7]
+resources:
+  - { map: PID, to: Patient }
+`,
+  'mappings/names/pid.yaml': `map: PID
+to: Patient
+identity: { rules: { system: { value: urn:x }, value: { from: PID-3.1 } } }
+rules:
+  name: { rules: { family: { from: PID-5.1 } } }
+`,
 };
 
 /** Compiles {@link SITE} with some files changed or added (undefined takes one away). */

@@ -45,7 +45,7 @@ describe('compileConfiguration', () => {
     expect(hash()).to.match(/^[0-9a-f]{64}$/);
     expect(hash()).to.equal(hash());
     expect(hash(channelWith('Patients', 'All patients'))).to.not.equal(hash());
-    expect(hash({ 'mappings/names/more.yaml': '' })).to.not.equal(hash());
+    expect(hash({ 'mappings/names/pid.yaml': `${SITE['mappings/names/pid.yaml']}\n` })).to.not.equal(hash());
   });
 
   const wrong: [string, Record<string, string | undefined>, string][] = [
@@ -88,6 +88,11 @@ describe('compileConfiguration', () => {
       'a mapping that is not there',
       channelWith('transform: names', 'transform: nams'),
       'channels/adt.yaml:8:16 unknown-mapping there is no mapping "nams" (did you mean names?)',
+    ],
+    [
+      'a mapping to an element that FHIR does not have',
+      { 'mappings/names/pid.yaml': SITE['mappings/names/pid.yaml']!.replace('family', 'famly') },
+      'mappings/names/pid.yaml:5:20 unknown-element FHIR has no HumanName.famly (did you mean family?)',
     ],
     [
       'a second transform',
