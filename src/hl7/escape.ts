@@ -49,15 +49,18 @@ function meaningOf(sequence: string, delimiters: Delimiters): string | undefined
   }
 }
 
-/** Text as it may stand in a field: delimiters escaped, line breaks as `\.br\`. {@link unescape} gives it back. */
+/**
+ * Text as it may stand in a field: delimiters escaped, line breaks as `\.br\`. {@link unescape} gives it back. A message
+ * without an escape character can't hold delimiters and line breaks: there they become spaces.
+ */
 export function escape(text: string, delimiters: Delimiters): string {
   const mark = delimiters.escape;
-  if (mark === '') return text;
   const names = new Map([
     [delimiters.field, 'F'],
     [delimiters.component, 'S'],
     [delimiters.subcomponent, 'T'],
     [delimiters.repetition, 'R'],
+    [delimiters.truncation, 'P'],
     [mark, 'E'],
     ['\n', '.br'],
     ['\r', 'X0D'],
@@ -65,7 +68,7 @@ export function escape(text: string, delimiters: Delimiters): string {
   let escaped = '';
   for (const character of text) {
     const name = names.get(character);
-    escaped += name === undefined ? character : `${mark}${name}${mark}`;
+    escaped += name === undefined ? character : mark === '' ? ' ' : `${mark}${name}${mark}`;
   }
   return escaped;
 }

@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { PipehatError } from '../../src/errors.ts';
+import { type Message, readMessage, valueIn, valuesIn } from '../../src/hl7/message.ts';
+import { parsePath } from '../../src/hl7/path.ts';
+import { text } from './arbitraries.ts';
+
+const MSH = 'MSH|^~\\&|HIS|GHH|ENGINE|HUB|20260301||ORU^R01^ORU_R01|1|P|2.5.1';
+const sample = readMessage(
+  [
+    MSH,
+    'PID|1||123^^^GHH&1.2.3&ISO~456^^^STATE||DOE\\T\\SON^JANE||""',
+    'OBX|1|NM|a||1.5',
+    'OBX|2|TX|b||line\\.br\\two~second',
+    'OBX|3|ST|c||',
+    'ZPI|x^y',
+  ].join('\r'),
+);
+
+const value = (path: string, message: Message = sample) => message.value(parsePath(path));
+const values = (path: string, message: Message = sample) => message.values(parsePath(path));
+
+describe('hl7 message', () => {
+  it('finds values by path', () => {
+    expect(value('PID-3')).to.equal('123');
+    expect(value('PID-3.4')).to.equal('GHH');
+    expect(value('PID-3.4.2')).to.equal('1.2.3');
+    expect(value('PID-3[2].4.1')).to.equal('STATE');
+    expect(value('PID-5')).to.equal('DOE&SON');
+    expect(value('OBX[2]-5')).to.equal('line\ntwo');
+    expect(value('ZPI-1.2')).to.equal('y');
+    expect(value('MSH-9')).to.equal('ORU');
+    expect(value('MSH-9.2')).to.equal('R01');
+  });
+
+  it('tells empty from the order to delete', () => {
+    expect(value('PID-6')).to.equal('');
+    expect(value('PID-7')).to.equal('""');
+  });
+
+  it('has the delimiters as MSH-1 and MSH-2, whole', () => {
+    expect(value('MSH-1')).to.equal('|');
+    expect(value('MSH-2')).to.equal('^~\\&');
+    expect(values('MSH-2')).to.deep.equal(['^~\\&']);
+    expect(sample.first('MSH')!.field(3)).to.equal('HIS');
+    const batch = readMessage(`${MSH}\rBHS|^~\\&|LAB\rFHS|^~\\&|FILE`);
+    expect(value('BHS-1', batch) + value('BHS-3', batch) + value('FHS-3', batch)).to.equal('|LABFILE');
+  });
+
+  it('gives the empty text for what is not there', () => {
+    for (const path of ['PV1-2', 'PID-3[3]', 'PID-3.9', 'PID-3.1.2', 'PID-99', 'OBX[9]-5']) {
+      expect(value(path), path).to.equal('');
+      expect(values(path), path).to.deep.equal([]);
+    }
+  });
+
+  it('gives every value on request', () => {
+    expect(values('PID-3')).to.deep.equal(['123', '456']);
+    expect(values('PID-3.4')).to.deep.equal(['GHH', 'STATE']);
+    expect(values('PID-3[2].4')).to.deep.equal(['STATE']);
+    expect(values('OBX[*]-5')).to.deep.equal(['1.5', 'line\ntwo', 'second']);
+    expect(values('OBX[2]-5[*]')).to.deep.equal(['line\ntwo', 'second']);
+  });
+
+  it('reads within some of the segments', () => {
+    const [, second] = sample.all('OBX');
+    expect(valueIn([second!], parsePath('OBX-1'), sample.delimiters)).to.equal('2');
+    expect(valuesIn([second!], parsePath('OBX[*]-5'), sample.delimiters)).to.have.length(2);
+  });
+
+  it('takes CR, LF and CRLF, blank lines, and segment names in lower case', () => {
+    const message = readMessage(`${MSH.replace('MSH', 'msh')}\r\npid|1||7||\n\nOBX|1\r\r`);
+    expect(message.segments.map(({ name }) => name)).to.deep.equal(['MSH', 'PID', 'OBX']);
+    expect(message.segments.map(({ position }) => position)).to.deep.equal([1, 2, 3]);
+    expect(message.first('PID')!.text).to.equal('pid|1||7||');
+    expect(value('PID-3', message)).to.equal('7');
+    expect(value('MSH-3', message)).to.equal('HIS');
+  });
+
+  it('takes the delimiters that the message names', () => {
+    const message = readMessage('MSH$%*!/?$LAB$$$$$$ORU%R01\rPID$1$$a%b/c*d');
+    expect(message.delimiters).to.deep.equal({
+      ...{ field: '$', component: '%', repetition: '*', escape: '!', subcomponent: '/', truncation: '?' },
+    });
+    expect(value('PID-3.2.2', message)).to.equal('c');
+    expect(value('PID-3[2]', message)).to.equal('d');
+  });
+
+  it('does not cut at a delimiter that MSH-2 is too short to name', () => {
+    const message = readMessage('MSH|^|LAB\rPID|1||a~b&c^d');
+    expect(values('PID-3', message)).to.deep.equal(['a~b&c']);
+    expect(value('PID-3[2]', message)).to.equal('');
+    expect(value('PID-3.2', message)).to.equal('d');
+    expect(value('PID-3.1.2', message)).to.equal('');
+    expect(value('PID-3', readMessage('MSH||LAB\rPID|1||a^b'))).to.equal('a^b');
+  });
+
+  it('refuses what does not start with MSH, and quotes nothing of it', () => {
+    for (const given of [
+      '',
+      'MSH',
+      'GET / HTTP/1.1',
+      '\ufeffMSH|^~\\&',
+      ' MSH|',
+      'MSHX',
+      'MSH \r',
+      'PID|SECRET',
+    ]) {
+      const read = () => readMessage(given);
+      expect(read, given).to.throw(PipehatError).with.property('code', 'hl7-no-msh');
+      expect(read, given).not.to.throw(/SECRET|GET/);
+    }
+  });
+
+  it('gives back any text byte for byte, or its documented error', () => {
+    const documents = fc.oneof(
+      text,
+      fc.tuple(fc.string({ unit: 'binary', maxLength: 8 }), text).map(([head, rest]) => `MSH${head}${rest}`),
+      fc.array(text, { maxLength: 8 }).map((lines) => [MSH, ...lines].join('\r')),
+    );
+    const paths = ['MSH-1', 'MSH-2', 'MSH-9.2', 'PID-3[2].4.1', 'PID[*]-3[*].2'].map(parsePath);
+    fc.assert(
+      fc.property(documents, (given) => {
+        try {
+          const message = readMessage(given);
+          expect(message.text).to.equal(given);
+          const kept = message.segments.map((segment) => segment.text).join('');
+          expect(kept).to.equal(given.replaceAll(/[\r\n]/g, ''));
+          for (const path of paths) message.values(path).push(message.value(path));
+        } catch (error) {
+          expect(error).to.have.property('code', 'hl7-no-msh');
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has as first of many what it has as the one value', () => {
+    fc.assert(
+      fc.property(text, (given) => {
+        const message = readMessage(`${MSH}\rPID|1||${given}`);
+        for (const path of ['PID-3', 'PID-3.2', 'PID-3[1].1.2']) {
+          const one = value(path, message);
+          if (one !== '') expect(values(path, message)[0]).to.equal(one);
+        }
+      }),
+    );
+  });
+});
