@@ -101,9 +101,20 @@ function compileSteps(
       problems.push(yaml.problem(place, 'second-transform', 'expected at most one transform in a channel'));
     }
     const mapping = mappings.get(name);
+    problems.push(...unmapped(yaml, file, mapping));
     if (mapping !== undefined) return [{ kind: 'transform', label: `${number}: transform ${name}`, mapping }];
     problems.push(yaml.problem(place, 'unknown-mapping', unknown('mapping', name, mappings.keys())));
     return [];
+  });
+}
+
+/** Accepted messages that the mapping has nothing for. A filter may drop them before, so these are warnings. */
+function unmapped(yaml: YamlFile, file: ChannelFile, mapping: Mapping | undefined): Problem[] {
+  return file.accept.messages.flatMap((message, i): Problem[] => {
+    const pattern = parseMessagePattern(message);
+    if (mapping === undefined || pattern.event === '*' || mapping.accepts(pattern)) return [];
+    const says = `the mapping "${mapping.name}" has nothing for ${message}: it fails there unless a filter drops it`;
+    return [{ ...yaml.problem(['accept', 'messages', i], 'unmapped-message', says), level: 'warning' }];
   });
 }
 

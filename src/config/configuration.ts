@@ -1,7 +1,7 @@
 /** A site's configuration: everything its files say, checked and compiled. */
 import type { Body, DestinationDefinition, SourceDefinition } from '../component.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import type { Channel, ChannelContext } from '../pipeline/channel.ts';
+import type { Channel } from '../pipeline/channel.ts';
 import type { ChannelTest } from './channel.ts';
 import type { Site } from './site.ts';
 
@@ -57,6 +57,3 @@ export interface Configuration {
   /** The files themselves, by path. */
   readonly files: readonly SiteFile[];
 }
-
-/** The part of a channel's context that the configuration decides. */
-export type SiteContext = Pick<ChannelContext, 'tenant' | 'time_zone' | 'config'>;

@@ -217,6 +217,14 @@ describe('compileConfiguration', () => {
     expect(configuration).to.not.equal(undefined);
   });
 
+  it('warns of accepted messages that the mapping has nothing for', () => {
+    const { configuration, lines } = compile(channelWith('ADT^A08', 'ADT^A08, ADT^A03, ORU^*'));
+    expect(lines).to.deep.equal([
+      'channels/adt.yaml:4:40 warning: unmapped-message the mapping "names" has nothing for ADT^A03: it fails there unless a filter drops it',
+    ]);
+    expect(configuration).to.not.equal(undefined);
+  });
+
   it('takes references where a text stands, and keeps them', () => {
     const base_url = '${env:EHR_URL}/fhir';
     const { configuration, lines } = compile({
