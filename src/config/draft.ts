@@ -1,0 +1,34 @@
+/** A channel file on its way to a channel: what the parts of the compiler share. */
+import type { SourceDefinition } from '../component.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { didYouMean, type Problem } from '../problem.ts';
+import type { YamlFile } from '../yaml.ts';
+import type { ChannelFile } from './channel.ts';
+import type { System } from './configuration.ts';
+
+/** What a channel file may name. */
+export interface Surroundings {
+  readonly sources: readonly SourceDefinition[];
+  /** Undefined stands for a system whose own file has problems. */
+  readonly systems: ReadonlyMap<string, System | undefined>;
+  readonly mappings: ReadonlyMap<string, Mapping>;
+  /** Names of FHIR R4 resource types. */
+  readonly resourceTypes: ReadonlySet<string>;
+  /** Does the site have this file? */
+  exists(file: string): boolean;
+}
+
+/** A file of the right shape, and what was found wrong in it so far. */
+export interface Draft {
+  readonly yaml: YamlFile;
+  /** What the file says, defaults filled in. */
+  readonly file: ChannelFile;
+  readonly around: Surroundings;
+  /** Each part of the compiler adds to it. */
+  readonly problems: Problem[];
+}
+
+/** `there is no system "her" (did you mean ehr?)` */
+export function unknown(what: string, name: string, known: Iterable<string>): string {
+  return `there is no ${what} "${name}"${didYouMean(name, known)}`;
+}
