@@ -2,8 +2,9 @@
 import { PipehatError } from '../errors.ts';
 import { escape, unescape } from './escape.ts';
 import type { Header } from './header.ts';
-import { type Delimiters, readMessage } from './message.ts';
-import { part } from './parts.ts';
+import { type Delimiters, readMessage, type Segment } from './message.ts';
+import { part, parts } from './parts.ts';
+import { isBefore } from './version.ts';
 
 /** Table 0008. A: application acknowledgement, C: commit acknowledgement. */
 export type AckCode = 'AA' | 'AE' | 'AR' | 'CA' | 'CE' | 'CR';
@@ -64,85 +65,58 @@ const STANDARD: Delimiters = {
 export function buildAck({ header, code, control_id, time, problem }: AckParts): string {
   const delimiters = header?.delimiters ?? STANDARD;
   const version = header?.version || '2.5.1';
-  const f = delimiters.field;
-  const c = delimiters.component;
-  const encoding = [
-    c,
-    delimiters.repetition,
-    delimiters.escape,
-    delimiters.subcomponent,
-    delimiters.truncation,
-  ].join('');
-  const [sendingApplication, sendingFacility, receivingApplication, receivingFacility] =
-    header?.addresses ?? ['', '', '', ''];
-  const type = ['ACK', header?.event, isBefore(version, '2.3.1') ? '' : 'ACK']
-    .filter((piece) => piece)
-    .join(c);
-  const msh = [
-    ...[
-      'MSH',
-      encoding,
-      receivingApplication,
-      receivingFacility,
-      sendingApplication,
-      sendingFacility,
-      time,
-      '',
-    ],
-    ...[header?.event ? type : 'ACK', control_id, header?.processing_id || 'P', version],
+  const segments = [
+    mshSegment(header, delimiters, version, control_id, time),
+    ['MSA', code, header?.control_id ?? ''],
   ];
-  if (header?.charset[0]) msh.push('', '', '', '', '', header.charset.join(delimiters.repetition));
-  const msa = ['MSA', code, header?.control_id ?? ''];
-  // MSA-3 was withdrawn in 2.7; ERR-8 says it there.
-  if (problem !== undefined && isBefore(version, '2.7')) msa.push(escape(problem.says, delimiters));
-  const segments = [msh, msa];
-  if (problem !== undefined) segments.push(errSegment(problem, version, delimiters));
-  return segments.map((fields) => `${withoutTrailing(fields.join(f), f)}\r`).join('');
+  if (problem !== undefined) {
+    // MSA-3 was withdrawn in 2.7; ERR-8 says it there.
+    if (isBefore(version, '2.7')) segments[1]!.push(escape(problem.says, delimiters));
+    segments.push(errSegment(problem, version, delimiters));
+  }
+  return segments.map((fields) => `${trimmed(fields).join(delimiters.field)}\r`).join('');
 }
 
-/** A segment ends with its last value: separators behind it say nothing. */
-function withoutTrailing(segment: string, separator: string): string {
-  let end = segment.length;
-  while (segment[end - 1] === separator) end -= 1;
-  return segment.slice(0, end);
+function mshSegment(
+  header: Header | undefined,
+  delimiters: Delimiters,
+  version: string,
+  control_id: string,
+  time: string,
+): string[] {
+  const { component, repetition, escape: mark, subcomponent, truncation = '' } = delimiters;
+  const encoding = component + repetition + mark + subcomponent + truncation;
+  const [application, facility, ourApplication, ourFacility] = header?.addresses ?? ['', '', '', ''];
+  // MSH-9.3 came with 2.3.1.
+  const type = header?.event
+    ? ['ACK', header.event, ...(isBefore(version, '2.3.1') ? [] : ['ACK'])]
+    : ['ACK'];
+  return [
+    ...['MSH', encoding, ourApplication, ourFacility, application, facility, time, ''],
+    ...[type.join(component), control_id, header?.processing_id || 'P', version],
+    ...['', '', '', '', '', header?.charset.join(repetition) ?? ''],
+  ];
 }
+
+const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?/;
 
 /** ERR: one composite up to 2.4, fields of their own from 2.5 on. */
 function errSegment(problem: AckProblem, version: string, delimiters: Delimiters): string[] {
   const { component: c, subcomponent: s } = delimiters;
-  const words = CONDITIONS[problem.condition] ?? '';
-  const place = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?/.exec(
-    problem.at ?? '',
-  );
-  const [, segment = '', sequence = '1', field = '', repetition, component, subcomponent] = place ?? [];
-  if (isBefore(version, '2.5')) {
-    const condition = [problem.condition, words, 'HL70357'].join(s);
-    return ['ERR', [segment, segment && sequence, field, condition].join(c)];
-  }
-  const location = [
-    segment,
-    segment && sequence,
-    field,
-    field && (repetition ?? '1'),
-    component,
-    subcomponent,
-  ].map((piece) => piece ?? '');
-  while (location.at(-1) === '') location.pop();
-  return [
-    ...['ERR', '', location.join(c), [problem.condition, words, 'HL70357'].join(c), 'E'],
-    ...[[problem.code, '', 'L'].join(c), '', '', escape(problem.says, delimiters)],
-  ];
+  const found = PLACE.exec(problem.at ?? '') ?? [];
+  const [, segment = '', number = '1', field = '', repetition = '1', component = '', subcomponent = ''] =
+    found;
+  const condition = [problem.condition, CONDITIONS[problem.condition] ?? '', 'HL70357'];
+  const sequence = segment && number;
+  if (isBefore(version, '2.5')) return ['ERR', [segment, sequence, field, condition.join(s)].join(c)];
+  const location = trimmed([segment, sequence, field, field && repetition, component, subcomponent]).join(c);
+  const ours = [problem.code, '', 'L'].join(c);
+  return ['ERR', '', location, condition.join(c), 'E', ours, '', '', escape(problem.says, delimiters)];
 }
 
-/** Is version `a` older than `b`? Both like `2.5.1`. */
-function isBefore(a: string, b: string): boolean {
-  const left = a.split('.').map(Number);
-  const right = b.split('.').map(Number);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] || 0) - (right[i] || 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
+/** Without empty pieces at the end: they say nothing. */
+function trimmed(pieces: readonly string[]): readonly string[] {
+  return pieces.slice(0, pieces.findLastIndex((piece) => piece !== '') + 1);
 }
 
 /** An acknowledgement as read. */
@@ -172,18 +146,20 @@ export function readAck(text: string): Ack {
   const { delimiters } = message;
   const msa = message.first('MSA');
   if (msa === undefined || msa.field(1) === '') throw new PipehatError('hl7-bad-ack');
-  const c = delimiters.component;
-  const errors = message.all('ERR').map((err): AckError => {
-    const old = err.field(3) === '';
-    const location = old ? err.field(1) : err.field(2);
-    const code = old ? part(err.field(1), c, 4).split(delimiters.subcomponent) : err.field(3).split(c);
-    const segment = part(location, c, 1);
-    const field = part(location, c, 3);
-    return {
-      location: field === '' ? segment : `${segment}-${field}`,
-      condition: code[0] ?? '',
-      says: unescape(err.field(8) || (code[1] ?? ''), delimiters),
-    };
-  });
+  const errors = message.all('ERR').map((err) => readError(err, delimiters));
   return { code: msa.field(1), control_id: msa.field(2), text: unescape(msa.field(3), delimiters), errors };
+}
+
+/** ERR-2, 3 and 8 of version 2.5 and later, else ERR-1 of older ones. */
+function readError(err: Segment, delimiters: Delimiters): AckError {
+  const { component: c, subcomponent: s } = delimiters;
+  const old = err.field(3) === '';
+  const place = err.field(old ? 1 : 2);
+  const condition = old ? parts(part(place, c, 4), s) : parts(err.field(3), c);
+  const [segment = '', , field = ''] = parts(place, c);
+  return {
+    location: field === '' ? segment : `${segment}-${field}`,
+    condition: condition[0] ?? '',
+    says: unescape(err.field(8) || (condition[1] ?? ''), delimiters),
+  };
 }

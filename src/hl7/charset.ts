@@ -1,23 +1,17 @@
 /** Character sets of MSH-18 (table 0211): bytes to text, strictly. What can't be read is an error, never a guess. */
 import { PipehatError } from '../errors.ts';
 
-/** Table 0211 to the labels of the WHATWG Encoding Standard, which the runtime knows. */
-const LABELS: Readonly<Record<string, string>> = {
-  ASCII: 'utf-8',
-  'UNICODE UTF-8': 'utf-8',
-  UNICODE: 'utf-8',
-  'UTF-8': 'utf-8',
-  '8859/1': 'iso-8859-1',
-  '8859/2': 'iso-8859-2',
-  '8859/3': 'iso-8859-3',
-  '8859/4': 'iso-8859-4',
-  '8859/5': 'iso-8859-5',
-  '8859/6': 'iso-8859-6',
-  '8859/7': 'iso-8859-7',
-  '8859/8': 'iso-8859-8',
-  '8859/9': 'iso-8859-9',
-  '8859/15': 'iso-8859-15',
-};
+/**
+ * Table 0211 to the labels of the WHATWG Encoding Standard, which the runtime knows. By that standard 8859/1 reads as
+ * Windows-1252, which is what senders mean by it: the two differ only where ISO 8859-1 has control codes.
+ */
+const LABELS: ReadonlyMap<string, string> = new Map([
+  ['ASCII', 'utf-8'],
+  ['UNICODE UTF-8', 'utf-8'],
+  ['UNICODE', 'utf-8'],
+  ['UTF-8', 'utf-8'],
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15].map((n): [string, string] => [`8859/${n}`, `iso-8859-${n}`]),
+]);
 
 /** Text, and what the sender should hear of. */
 export interface Decoded {
@@ -31,20 +25,25 @@ export interface Decoded {
  * Throws `hl7-charset-unknown` and `hl7-charset-undecodable`, both at MSH-18.
  */
 export function decode(bytes: Uint8Array, charset: readonly string[]): Decoded {
-  const named = (charset[0] ?? '').trim();
-  const label = named === '' ? 'utf-8' : LABELS[named.toUpperCase()];
+  const named = (charset[0] ?? '').trim().toUpperCase();
+  const label = named === '' ? 'utf-8' : LABELS.get(named);
   if (label === undefined) {
     throw new PipehatError('hl7-charset-unknown', { found: named.slice(0, 20) }, { at: 'MSH-18' });
   }
+  const text = decodeAs(label, bytes);
+  if (text === undefined || (named === 'ASCII' && text.length !== bytes.length)) {
+    const name = named || 'UTF-8 (MSH-18 is empty)';
+    throw new PipehatError('hl7-charset-undecodable', { charset: name }, { at: 'MSH-18' });
+  }
+  return { text, warnings: named === '' && text.length !== bytes.length ? ['charset-assumed'] : [] };
+}
+
+/** The text, or undefined where the bytes are none of that set. */
+function decodeAs(label: string, bytes: Uint8Array): string | undefined {
   try {
-    // A TextDecoder keeps state between calls only when asked to stream; a new one is cheap all the same.
-    const text = new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { text, warnings: named === '' && text.length !== bytes.length ? ['charset-assumed'] : [] };
-  } catch (cause) {
-    throw new PipehatError(
-      'hl7-charset-undecodable',
-      { charset: named || 'UTF-8 (MSH-18 is empty)' },
-      { at: 'MSH-18', cause },
-    );
+    return new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
   }
 }

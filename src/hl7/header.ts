@@ -1,6 +1,6 @@
 /** The facts of MSH, read straight from the bytes: all that intake needs to judge a message. */
 import { type Delimiters, readDelimiters, Segment } from './message.ts';
-import { part, parts } from './parts.ts';
+import { part } from './parts.ts';
 
 /** MSH as the sender wrote it, one field each; `''` where it is empty. Raw bytes read as Latin-1, not unescaped. */
 export interface Header {
@@ -43,11 +43,8 @@ export function readHeader(bytes: Uint8Array): Header {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('latin1');
   const delimiters = readDelimiters(text);
   const segment = new Segment(text, 1, delimiters);
-  const first = (raw: string): string =>
-    delimiters.component === '' ? raw : part(raw, delimiters.component, 1);
+  const first = (raw: string): string => part(raw, delimiters.component, 1);
   const type = segment.field(9);
-  const piece = (n: number): string =>
-    delimiters.component === '' ? '' : part(type, delimiters.component, n);
   const addresses = [3, 4, 5, 6].map((n) => segment.field(n)) as [string, string, string, string];
   return {
     delimiters,
@@ -58,14 +55,13 @@ export function readHeader(bytes: Uint8Array): Header {
     addresses,
     message_time: first(segment.field(7)),
     code: first(type),
-    event: piece(2),
-    structure: piece(3),
+    event: part(type, delimiters.component, 2),
+    structure: part(type, delimiters.component, 3),
     control_id: segment.field(10),
     processing_id: segment.field(11),
     version: first(segment.field(12)),
     accept_ack: segment.field(15),
     application_ack: segment.field(16),
-    charset:
-      delimiters.repetition === '' ? [segment.field(18)] : parts(segment.field(18), delimiters.repetition),
+    charset: segment.repetitions(18),
   };
 }

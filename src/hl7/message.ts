@@ -18,17 +18,16 @@ export interface Delimiters {
   readonly truncation: string | undefined;
 }
 
-/** Segments whose first field is the field separator itself. */
-const HEADERS = new Set(['MSH', 'FHS', 'BHS']);
+const NAME = /^[A-Z][A-Z0-9]{2}$/;
 
 /** Is it a segment whose first field is the field separator itself: MSH, FHS, BHS? */
 export function isHeader(name: string): boolean {
-  return HEADERS.has(name);
+  return name === 'MSH' || name === 'FHS' || name === 'BHS';
 }
 
 /** One segment. */
 export class Segment {
-  /** Three characters, upper case, whatever case the sender uses. */
+  /** Three characters, upper case, whatever case the sender uses; `''` for a line that is no segment. */
   readonly name: string;
   /** Without its separator. */
   readonly text: string;
@@ -37,7 +36,8 @@ export class Segment {
   readonly #delimiters: Delimiters;
 
   constructor(text: string, position: number, delimiters: Delimiters) {
-    this.name = text.slice(0, 3).toUpperCase();
+    const name = part(text.slice(0, 4), delimiters.field, 1).toUpperCase();
+    this.name = NAME.test(name) ? name : '';
     this.text = text;
     this.position = position;
     this.#delimiters = delimiters;
@@ -53,9 +53,7 @@ export class Segment {
   /** The raw repetitions of field `n`; none where it is empty. MSH-2 names the separator and doesn't repeat. */
   repetitions(n: number): string[] {
     const raw = this.field(n);
-    if (isHeader(this.name) && n <= 2) return [raw];
-    const { repetition } = this.#delimiters;
-    return repetition === '' ? (raw === '' ? [] : [raw]) : parts(raw, repetition);
+    return isEncoding(this, n) ? [raw] : parts(raw, this.#delimiters.repetition);
   }
 }
 
@@ -102,11 +100,10 @@ export function valueIn(segments: readonly Segment[], path: Path, delimiters: De
     if (segment.name !== path.segment) continue;
     left -= 1;
     if (left > 0) continue;
-    const wanted = path.repetition === undefined || path.repetition === '*' ? 1 : path.repetition;
-    const raw = isEncoding(segment, path.field)
-      ? segment.field(path.field)
-      : repetitionOf(segment.field(path.field), wanted, delimiters);
-    return read(segment, raw, path, delimiters);
+    const raw = segment.field(path.field);
+    if (isEncoding(segment, path.field)) return raw;
+    const repetition = typeof path.repetition === 'number' ? path.repetition : 1;
+    return read(part(raw, delimiters.repetition, repetition), path, delimiters);
   }
   return '';
 }
@@ -117,14 +114,10 @@ export function valuesIn(segments: readonly Segment[], path: Path, delimiters: D
   const chosen = path.index === '*' ? named : named.slice(path.index - 1, path.index);
   return chosen.flatMap((segment) => {
     const all = segment.repetitions(path.field);
+    if (isEncoding(segment, path.field)) return all;
     const raws = typeof path.repetition === 'number' ? all.slice(path.repetition - 1, path.repetition) : all;
-    return raws.map((raw) => read(segment, raw, path, delimiters)).filter((value) => value !== '');
+    return raws.map((raw) => read(raw, path, delimiters)).filter((value) => value !== '');
   });
-}
-
-function repetitionOf(raw: string, n: number, { repetition }: Delimiters): string {
-  if (repetition === '') return n === 1 ? raw : '';
-  return part(raw, repetition, n);
 }
 
 /** MSH-1 and MSH-2 hold the delimiters themselves: nothing in them is cut or unescaped. */
@@ -132,16 +125,9 @@ function isEncoding(segment: Segment, field: number): boolean {
   return field <= 2 && isHeader(segment.name);
 }
 
-function read(segment: Segment, raw: string, path: Path, delimiters: Delimiters): string {
-  if (isEncoding(segment, path.field)) return raw;
-  const component = cut(raw, delimiters.component, path.component ?? 1);
-  return unescape(cut(component, delimiters.subcomponent, path.subcomponent ?? 1), delimiters);
-}
-
-/** {@link part} that leaves text whole which has no separator of that kind. */
-function cut(raw: string, separator: string, n: number): string {
-  if (separator === '') return n === 1 ? raw : '';
-  return part(raw, separator, n);
+function read(raw: string, path: Path, delimiters: Delimiters): string {
+  const component = part(raw, delimiters.component, path.component ?? 1);
+  return unescape(part(component, delimiters.subcomponent, path.subcomponent ?? 1), delimiters);
 }
 
 /** Reads a message. Segments end with CR, LF or CRLF. Throws `hl7-no-msh` when it doesn't start with a usable MSH. */
@@ -149,28 +135,31 @@ export function readMessage(text: string): Message {
   const delimiters = readDelimiters(text);
   const segments: Segment[] = [];
   let start = 0;
+  let cr = indexOrEnd(text, '\r', 0);
+  let lf = indexOrEnd(text, '\n', 0);
   while (start < text.length) {
-    let end = start;
-    while (end < text.length && !isBreak(text.charCodeAt(end))) end += 1;
+    const end = Math.min(cr, lf);
     if (end > start) segments.push(new Segment(text.slice(start, end), segments.length + 1, delimiters));
     start = end + 1;
+    if (end === cr) cr = indexOrEnd(text, '\r', start);
+    if (end === lf) lf = indexOrEnd(text, '\n', start);
   }
   return new Message(text, delimiters, segments);
 }
 
-function isBreak(code: number): boolean {
-  return code === 13 || code === 10;
+function indexOrEnd(text: string, character: string, from: number): number {
+  const at = text.indexOf(character, from);
+  return at < 0 ? text.length : at;
 }
 
 /** The delimiters that the start of `text` names. Throws `hl7-no-msh`. */
 export function readDelimiters(text: string): Delimiters {
   if (!/^MSH[^A-Za-z0-9\s]/i.test(text)) {
-    const found = text === '' ? 'nothing' : `${Math.min(text.length, 3)} other characters at its start`;
+    const found = text === '' ? 'nothing' : 'something else';
     throw new PipehatError('hl7-no-msh', { found }, { at: 'MSH' });
   }
   const field = text[3]!;
-  const end = text.slice(4, 20).search(/[\r\n]/);
-  const encoding = part(end < 0 ? text.slice(4, 20) : text.slice(4, 4 + end), field, 1);
-  const [component = '', repetition = '', escape = '', subcomponent = '', truncation] = encoding;
+  const encoding = part(/^[^\r\n]*/.exec(text.slice(4, 10))![0], field, 1);
+  const [component = '', repetition = '', escape = '', subcomponent = '', truncation] = encoding.split('');
   return { field, component, repetition, escape, subcomponent, truncation };
 }

@@ -1,12 +1,13 @@
-/** Cutting HL7 text at a separator. Positions are 1-based, as HL7 counts. */
+/** Cutting HL7 text at a separator. Positions are 1-based, as HL7 counts. A separator of `''` separates nothing. */
 
 /** The `n`th part of `raw`, `''` where there are fewer. Allocates nothing but the part. */
 export function part(raw: string, separator: string, n: number): string {
+  if (separator === '') return n === 1 ? raw : '';
   let start = 0;
   for (let skipped = 1; skipped < n; skipped++) {
     const at = raw.indexOf(separator, start);
     if (at < 0) return '';
-    start = at + 1;
+    start = at + separator.length;
   }
   const end = raw.indexOf(separator, start);
   return end < 0 ? raw.slice(start) : raw.slice(start, end);
@@ -14,5 +15,6 @@ export function part(raw: string, separator: string, n: number): string {
 
 /** All parts of `raw`; none for `''`. */
 export function parts(raw: string, separator: string): string[] {
-  return raw === '' ? [] : raw.split(separator);
+  if (raw === '') return [];
+  return separator === '' ? [raw] : raw.split(separator);
 }

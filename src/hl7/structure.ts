@@ -92,7 +92,7 @@ function place(segment: Segment, open: Frame[], misfits: Misfit[]): void {
   home.group.segments.push(segment);
   const whole = open[0]!.element;
   const where = whole.contains.has(name) ? 'has its place elsewhere in' : 'is no part of';
-  misfits.push({ position, says: `${name} ${where} ${whole.name}` });
+  misfits.push({ position, says: `${name || 'a line that is no segment'} ${where} ${whole.name}` });
 }
 
 /** The children to step through from `frame` down to the segment `name`; undefined when it has no place ahead. */

@@ -1,0 +1,63 @@
+/** Files of messages: one or many, framed as for MLLP, in batch envelopes, or one after another. */
+
+const VT = 0x0b;
+const FS = 0x1c;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** A line that starts a message. */
+const START = /^MSH[^A-Z0-9]/i;
+
+/** Batch headers and trailers (HL7 2.9 §2.10.3): file and batch, not messages. */
+const ENVELOPE = /^(?:FHS|BHS|BTS|FTS)(?:[^A-Z0-9]|$)/i;
+
+/**
+ * The messages of a file, each as it stands there. A message starts with a line that starts with MSH, or with a start
+ * block (0B), and ends before the next start, an envelope segment or an end block (1C). Lines before the first MSH that
+ * are no envelope come out as a piece of their own: reading it gives the error that says what is wrong.
+ */
+export function* splitMessages(bytes: Uint8Array): Iterable<Uint8Array> {
+  let start: number | undefined;
+  let end = 0;
+  for (const line of lines(bytes)) {
+    const framed = bytes[line.from] === VT;
+    const from = framed ? line.from + 1 : line.from;
+    const opening = String.fromCharCode(...bytes.subarray(from, Math.min(from + 4, line.to)));
+    const envelope = ENVELOPE.test(opening);
+    if (start !== undefined && (framed || envelope || START.test(opening))) {
+      yield bytes.subarray(start, end);
+      start = undefined;
+    }
+    if (envelope) continue;
+    const closed = line.to > from && bytes[line.to - 1] === FS;
+    const to = closed ? line.to - 1 : line.to;
+    if (to > from) {
+      start ??= from;
+      end = closed ? to : line.next;
+    }
+    if (closed && start !== undefined) {
+      yield bytes.subarray(start, end);
+      start = undefined;
+    }
+  }
+  if (start !== undefined) yield bytes.subarray(start, end);
+}
+
+interface Line {
+  readonly from: number;
+  /** End without the line break, and where the next line starts. */
+  readonly to: number;
+  readonly next: number;
+}
+
+function* lines(bytes: Uint8Array): Iterable<Line> {
+  // A byte order mark belongs to the file, not to its first message.
+  let from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  while (from < bytes.length) {
+    let to = from;
+    while (to < bytes.length && bytes[to] !== CR && bytes[to] !== LF) to += 1;
+    const next = Math.min(bytes.length, bytes[to] === CR && bytes[to + 1] === LF ? to + 2 : to + 1);
+    yield { from, to, next };
+    from = next;
+  }
+}
