@@ -52,6 +52,11 @@ export const errors = {
     says: 'expected an HL7 path such as PID-3[2].4.1, found "{path}"',
     advice: 'Write SEGMENT-FIELD, then [repetition], .component and .subcomponent where needed.',
   },
+  'hl7-not-settable': {
+    class: 'permanent',
+    says: "{path} can't be set: it names the delimiters, or lies deeper than those of the message reach",
+    advice: 'Set another place. MSH-1 and MSH-2 are what the sender chose.',
+  },
   'hl7-bad-date': {
     class: 'permanent',
     ack: 'AE',
@@ -375,6 +380,11 @@ export const errors = {
     says: 'nothing stands behind {reference} ({reason})',
     advice: 'Set the environment variable, or write the file, that {reference} names.',
   },
+  'option-wrong': {
+    class: 'permanent',
+    says: 'the option {option} {expected} once its references are resolved, and is not',
+    advice: 'Correct the environment variable or file that the option refers to.',
+  },
   'site-not-found': {
     class: 'permanent',
     says: 'expected a folder with a pipehat.yaml at or above {path}, found none',
@@ -390,6 +400,11 @@ export const errors = {
     class: 'ambiguous',
     says: 'the engine stopped between sending and the answer: whether the receiver has it is not known',
     advice: 'Nothing, where the system says `unanswered: resend`. Else look at the receiver and settle the delivery.',
+  },
+  'replay-not-possible': {
+    class: 'permanent',
+    says: 'message {id} can\'t be replayed: there is none, it was rejected at intake, or it waits in its lane',
+    advice: 'See `pipehat trace {id}`. A rejected message has to be sent again by its sender.',
   },
   internal: {
     class: 'permanent',

@@ -1,0 +1,64 @@
+/** Built-in conversions: HL7 text to FHIR primitives. Each throws a PipehatError where the text doesn't fit. */
+import { PipehatError } from '../errors.ts';
+import { readDtm, toDate, toDateTime, toInstant, toTime } from '../hl7/datetime.ts';
+
+/** One conversion. */
+export interface Conversion {
+  /** FHIR types that it may fill, the usual one first. */
+  readonly gives: readonly string[];
+  /** It works out of the text and the zone alone, and costs enough to remember. */
+  readonly time?: true;
+  convert(text: string, zone: string): string | number | boolean | undefined;
+}
+
+/** The conversions by the name that rules give in `as`. `text` also takes delimiters that were not escaped. */
+export const conversions: Readonly<Record<string, Conversion>> = {
+  string: { gives: ['string', 'markdown'], convert: (text) => (text.trim() === '' ? undefined : text) },
+  text: { gives: ['string', 'markdown'], convert: (text) => (text.trim() === '' ? undefined : text) },
+  code: { gives: ['code'], convert: (text) => text.trim().replaceAll(/\s+/g, ' ') || undefined },
+  uri: {
+    gives: ['uri', 'url', 'canonical'],
+    convert: (text) => checked(text.trim(), /^\S+$/, 'a URI without spaces'),
+  },
+  date: { gives: ['date', 'dateTime'], time: true, convert: (text) => toDate(readDtm(text)) },
+  dateTime: { gives: ['dateTime'], time: true, convert: (text, zone) => toDateTime(readDtm(text), zone) },
+  instant: { gives: ['instant'], time: true, convert: (text, zone) => toInstant(readDtm(text), zone) },
+  time: { gives: ['time'], time: true, convert: (text) => toTime(text) },
+  // FHIR asks for the precision as sent (5.10 is not 5.1); JSON numbers can't hold that.
+  decimal: {
+    gives: ['decimal'],
+    convert: (text) => Number(checked(text.trim(), /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})$/, 'a number')),
+  },
+  integer: {
+    gives: ['integer'],
+    convert: (text) => Number(checked(text.trim(), /^[+-]?\d{1,9}$/, 'a whole number')),
+  },
+  positiveInt: {
+    gives: ['positiveInt', 'unsignedInt', 'integer'],
+    convert: (text) => Number(checked(text.trim(), /^\+?0*[1-9]\d{0,8}$/, 'a whole number above 0')),
+  },
+  boolean: {
+    gives: ['boolean'],
+    convert: (text) => checked(text.trim().toUpperCase(), /^[YN]$/, 'Y or N') === 'Y',
+  },
+  base64Binary: {
+    gives: ['base64Binary'],
+    convert: (text) =>
+      checked(
+        text.replaceAll(/\s/g, ''),
+        /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+        'base64',
+      ),
+  },
+};
+
+/** The conversion that a target of this FHIR type means when the rule names none. */
+export function usualConversion(type: string): string | undefined {
+  if (Object.hasOwn(conversions, type)) return type;
+  return Object.keys(conversions).find((name) => conversions[name]?.gives.includes(type));
+}
+
+function checked(text: string, form: RegExp, expected: string): string {
+  if (!form.test(text)) throw new PipehatError('mapping-bad-value', { expected });
+  return text;
+}

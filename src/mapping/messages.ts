@@ -1,0 +1,263 @@
+/** Message maps, compiled: which resources a message makes, group by group, and what it means for the world. */
+import { PipehatError } from '../errors.ts';
+import { Segment } from '../hl7/message.ts';
+import type { Path } from '../hl7/path.ts';
+import { type Group, readGroups } from '../hl7/structure.ts';
+import { didYouMean } from '../problem.ts';
+import { checkShape, type Place } from '../yaml.ts';
+import { type Context, report } from './compiler.ts';
+import { type Condition, compileCondition } from './condition.ts';
+import { conversions } from './conversions.ts';
+import { Here, type Run } from './here.ts';
+import type { Mapped } from './mapping.ts';
+import { compilePath } from './pieces.ts';
+import { type EventRule, type MessageFile, type Step, stepSchema } from './schema.ts';
+import { compileResource } from './types.ts';
+
+/** A message map, ready to run. */
+export interface MessageMap {
+  readonly code: string;
+  readonly events: ReadonlySet<string>;
+  run(run: Run, header: { event: string; version: string }): Mapped;
+}
+
+/** What one step does where it is, and in the group there, if any. */
+type Act = (here: Here, group: Group | undefined) => void;
+
+/** Compiles a message map. */
+export function compileMessage(context: Context, content: MessageFile): MessageMap {
+  const events = new Map(
+    Object.entries(content.events).map(([event, given]) => [
+      event,
+      compileEvents(context, event, [given].flat()),
+    ]),
+  );
+  const occurred = content.occurred.flatMap(
+    (text, index) => compilePath(context, ['occurred', index], text) ?? [],
+  );
+  const { structure } = content;
+  const act = compileSteps(context, ['resources'], content.resources, structure);
+  return {
+    code: content.message,
+    events: new Set(events.keys()),
+    run(run, { event, version }) {
+      const { message } = run;
+      const group = structure === undefined ? undefined : readGroups(message, structure, version);
+      for (const { position, says } of group?.misfits ?? []) {
+        const name = message.segments[position - 1]?.name ?? 'MSH';
+        if (!name.startsWith('Z')) run.warn(name, says);
+      }
+      const here = new Here(run, act.each.size === 0 ? message.segments : flat(group, act.each));
+      const { type, action } = events.get(event)!.find(({ holds }) => holds(here, ''))!.rule;
+      act.act(here, group);
+      const occurred_at = timeOf(here, occurred);
+      return {
+        type,
+        action,
+        ...(occurred_at !== undefined && { occurred_at }),
+        entries: run.entries,
+        warnings: run.warnings,
+      };
+    },
+  };
+}
+
+function compileEvents(
+  context: Context,
+  event: string,
+  rules: EventRule[],
+): { rule: EventRule; holds: Condition }[] {
+  const place = ['events', event];
+  if (rules.at(-1)?.when !== undefined) {
+    report(
+      context,
+      place,
+      'missing-event',
+      `the last of the events of ${event} needs to hold always: leave out its "when"`,
+    );
+  }
+  return rules.map((rule, index) => ({
+    rule,
+    holds: compileWhen(context, rules.length === 1 ? place : [...place, index], rule.when) ?? (() => true),
+  }));
+}
+
+function compileWhen(context: Context, place: Place, when: string | undefined): Condition | undefined {
+  if (when === undefined) return undefined;
+  const { condition, problem } = compileCondition(when, context.part);
+  if (problem !== undefined)
+    report(context, [...place, 'when'], 'bad-expression', problem.says, { offset: problem.offset });
+  return condition;
+}
+
+/** The first of `paths` that holds a time, as an instant. Dates alone don't say when. */
+function timeOf(here: Here, paths: readonly Path[]): string | undefined {
+  for (const path of paths) {
+    const text = here.value(path);
+    if (!/^\d{10}/.test(text)) continue;
+    try {
+      return String(conversions['instant']!.convert(text, here.run.context.time_zone));
+    } catch (error) {
+      if (!(error instanceof PipehatError)) throw error;
+      here.run.warn(here.place(path), error.message);
+    }
+  }
+  return undefined;
+}
+
+interface Steps {
+  readonly act: Act;
+  /** Groups that have steps of their own: their segments don't belong to the group around. */
+  readonly each: ReadonlySet<string>;
+}
+
+function compileSteps(
+  context: Context,
+  place: Place,
+  steps: readonly unknown[],
+  structure: string | undefined,
+): Steps {
+  const each = new Set<string>();
+  const acts: Act[] = [];
+  for (const [index, given] of steps.entries()) {
+    const at = [...place, index];
+    const problems = checkShape(stepSchema, context.yaml, at);
+    context.compiler.problems.push(...problems);
+    if (problems.length > 0) continue;
+    const step = given as Step;
+    if (step.each === undefined) {
+      acts.push(compileMapStep(context, at, step));
+    } else {
+      each.add(step.each);
+      if (structure === undefined) {
+        report(context, [...at, 'each'], 'missing-key', 'groups need the key "structure", such as ORU_R01');
+      }
+      acts.push(compileGroupStep(context, at, step, structure));
+    }
+  }
+  return {
+    each,
+    act(here, group) {
+      for (const act of acts) act(here, group);
+    },
+  };
+}
+
+/** `{ map: PID, to: Patient }`: makes a resource of each such segment here. */
+function compileMapStep(context: Context, place: Place, step: Step): Act {
+  const { compiler } = context;
+  const { map, to } = step;
+  const declared = compiler.segments.get(`${map} ${to}`);
+  if (map === undefined || to === undefined || declared === undefined) {
+    const known = [...compiler.segments.keys()];
+    const says = `there is no map from ${map} to ${to}${didYouMean(`${map} ${to}`, known)}`;
+    report(context, [...place, 'map'], 'unknown-map', says);
+    return () => undefined;
+  }
+  const { yaml, content } = declared;
+  compiler.used.add(yaml.file);
+  const part = { type: undefined, level: 0 } as const;
+  const key = `${map} ${to}`;
+  const make = compiler.made.get(key) ?? compileResource({ compiler, yaml, part, piece: false }, content);
+  compiler.made.set(key, make);
+  const condition = compileWhen(context, place, step.when);
+  return (here) => {
+    const segments = here.segments.filter((segment) => segment.name === map);
+    if (step.required && segments.length === 0) {
+      throw new PipehatError('mapping-no-identity', { resource: to }, { at: map });
+    }
+    for (const segment of segments) {
+      here.segment = segment;
+      if (condition === undefined || condition(here, '')) {
+        const { id, missing } = make(here, '');
+        const at = here.run.message.all(map).length > 1 ? `${map}[${numberOf(here, segment)}]` : map;
+        if (missing !== undefined)
+          throw new PipehatError('mapping-required-missing', { element: missing }, { at });
+        if (id === undefined) throw new PipehatError('mapping-no-identity', { resource: to }, { at });
+        here.remember(to, id);
+      }
+      here.segment = undefined;
+    }
+  };
+}
+
+function numberOf(here: Here, segment: Segment): number {
+  const named = here.run.message.all(segment.name);
+  return named.findIndex((one) => one.position === segment.position) + 1;
+}
+
+/** `{ each: OBSERVATION, resources: […] }`: walks through the groups of that name. */
+function compileGroupStep(context: Context, place: Place, step: Step, structure: string | undefined): Act {
+  const inner = compileSteps(context, [...place, 'resources'], step.resources ?? [], structure);
+  const join = step.lines === undefined ? undefined : compileLines(context, [...place, 'lines'], step.lines);
+  const name = step.each!;
+  return (here, group) => {
+    let children: Child[] = groupsOf(group, name).map((child) => ({
+      child,
+      segments: flat(child, inner.each),
+    }));
+    if (join !== undefined) children = join(here, children);
+    for (const { child, segments } of children) inner.act(new Here(here.run, segments, here), child);
+  };
+}
+
+interface Child {
+  readonly child: Group;
+  readonly segments: readonly Segment[];
+}
+
+/** Groups in a row that are lines of one text become one group, whose field holds the lines as repetitions. */
+function compileLines(
+  context: Context,
+  place: Place,
+  lines: NonNullable<Step['lines']>,
+): (here: Here, children: readonly Child[]) => Child[] {
+  const of = compilePath(context, [...place, 'of'], lines.of);
+  const same = lines.same.flatMap(
+    (text, index) => compilePath(context, [...place, 'same', index], text) ?? [],
+  );
+  const holds = compileWhen(context, place, lines.when) ?? (() => true);
+  return (here, children) => {
+    const joined: Child[] = [];
+    let before: { key: string; lines: string[] } | undefined;
+    for (const one of children) {
+      const inside = new Here(here.run, one.segments, here);
+      const key = holds(inside, '') ? same.map((path) => inside.field(path)).join('\0') : undefined;
+      const last = joined.at(-1);
+      if (of !== undefined && last !== undefined && key !== undefined && key === before?.key) {
+        before.lines.push(inside.field(of));
+        joined[joined.length - 1] = withLines(here, last, one, of, before.lines);
+      } else {
+        joined.push(one);
+        before = key === undefined || of === undefined ? undefined : { key, lines: [inside.field(of)] };
+      }
+    }
+    return joined;
+  };
+}
+
+function withLines(here: Here, first: Child, next: Child, of: Path, lines: readonly string[]): Child {
+  const { delimiters } = here.run.message;
+  const segments = first.segments.map((segment) => {
+    if (segment.name !== of.segment) return segment;
+    const fields = segment.text.split(delimiters.field);
+    fields[of.field] = lines.join(delimiters.repetition);
+    return new Segment(fields.join(delimiters.field), segment.position, delimiters);
+  });
+  const others = next.segments.filter((segment) => segment.name !== of.segment);
+  return { child: first.child, segments: [...segments, ...others] };
+}
+
+/** The groups of a name inside a group, at any depth but not inside one another. */
+function groupsOf(group: Group | undefined, name: string): Group[] {
+  return (group?.groups ?? []).flatMap((child) => (child.name === name ? [child] : groupsOf(child, name)));
+}
+
+/** The segments of a group and of the groups inside that have no steps of their own. */
+function flat(group: Group | undefined, each: ReadonlySet<string>): Segment[] {
+  if (group === undefined) return [];
+  return [
+    ...group.segments,
+    ...group.groups.filter((child) => !each.has(child.name)).flatMap((child) => flat(child, each)),
+  ];
+}

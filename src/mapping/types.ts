@@ -1,0 +1,143 @@
+/** Data-type maps and segment maps, compiled: raw text or a segment to a FHIR value, or to a resource of its own. */
+import type { Identity } from '../event.ts';
+import type { ElementDefinition } from '../fhir/definitions.ts';
+import { didYouMean } from '../problem.ts';
+import type { Place } from '../yaml.ts';
+import {
+  type Context,
+  type Convert,
+  type Declared,
+  type Giver,
+  type MakeResource,
+  report,
+} from './compiler.ts';
+import type { Draft, Here } from './here.ts';
+import { compileGivers, compileObject, compileRules } from './rules.ts';
+import type { TypeFile } from './schema.ts';
+
+/** Finds and compiles the map from an HL7 data type to the element's type; for a reference, to one of its targets. */
+export function compileTypeMap(
+  context: Context,
+  place: Place,
+  hl7: string,
+  element: ElementDefinition,
+): Convert {
+  const { compiler } = context;
+  const maps = compiler.types.get(hl7)!;
+  const wanted =
+    element.type === 'Reference' ? (element.targets ?? compiler.definitions.resources) : [element.type];
+  const to = wanted.find((type) => maps.has(type));
+  if (to === undefined) {
+    const says = `no map from ${hl7} gives a ${wanted.join(' or ')}: ${hl7} gives ${[...maps.keys()].join(', ')}`;
+    report(context, [...place, 'as'], 'wrong-type', says);
+    return () => undefined;
+  }
+  const key = `${hl7} ${to} ${context.part.level}`;
+  const known = compiler.compiled.get(key);
+  if (known !== undefined) return (here, raw) => known.convert?.(here, raw);
+  // Entered before it is compiled: a map may use itself.
+  const entry: { convert?: Convert } = {};
+  compiler.compiled.set(key, entry);
+  entry.convert = compileTypeFile(context, maps.get(to)!);
+  return entry.convert;
+}
+
+function compileTypeFile(from: Context, { yaml, content }: Declared<TypeFile>): Convert {
+  const { compiler, part } = from;
+  compiler.used.add(yaml.file);
+  const context: Context = { compiler, yaml, part: { type: content.type, level: part.level }, piece: true };
+  const type = compiler.definitions.type(content.to);
+  if (type === undefined) return compilePrimitive(context, content);
+  if (type.kind === 'resource') return compileReference(context, content);
+  return compileObject(context, [], content, type);
+}
+
+/** A primitive has one element, `value` (FHIR R4 §2.24.0.1). */
+function compilePrimitive(context: Context, content: TypeFile): Convert {
+  const { value, ...others } = content.rules;
+  for (const name of Object.keys(others)) {
+    const says = `${content.to} is a primitive: its only element is value`;
+    report(context, ['rules', name], 'unknown-element', says, { key: true });
+  }
+  const element = { name: 'value', min: 0, many: false, type: content.to };
+  const givers = compileGivers(context, ['rules', 'value'], value ?? [], element);
+  return (here, raw) => firstGiven(givers, here, raw);
+}
+
+function firstGiven(givers: readonly Giver[], here: Here, raw: string): unknown {
+  for (const giver of givers) {
+    const value = giver.one(here, raw);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** A resource of its own with a reference to it; without an identifier, a reference that only shows its name. */
+function compileReference(context: Context, content: TypeFile): Convert {
+  const make = compileResource(context, { ...content, numbered: false });
+  const text = { name: 'display', min: 0, many: false, type: 'string' };
+  const display =
+    content.display === undefined ? [] : compileGivers(context, ['display'], content.display, text);
+  return (here, raw) => {
+    const shown = firstGiven(display, here, raw);
+    const id = make(here, raw)?.id;
+    if (id === undefined && shown === undefined) return undefined;
+    return {
+      ...(id === undefined ? { type: content.to } : { reference: `${content.to}/${id}` }),
+      ...(shown !== undefined && { display: shown }),
+    };
+  };
+}
+
+/** Compiles a map whose target is a resource. */
+export function compileResource(
+  context: Context,
+  content: { to: string; identity?: unknown; numbered?: boolean | undefined; rules: Record<string, unknown> },
+): MakeResource {
+  const { definitions } = context.compiler;
+  const type = definitions.type(content.to);
+  if (type?.kind !== 'resource') {
+    const says = `FHIR has no resource ${content.to}${didYouMean(content.to, definitions.resources)}`;
+    report(context, ['to'], 'unknown-resource', says);
+    return () => ({});
+  }
+  const identifier = type.elements.get('identifier');
+  if (identifier?.many !== true) {
+    report(context, ['to'], 'wrong-type', `${content.to} has no identifiers to find it by`);
+  }
+  if (content.identity === undefined)
+    report(context, [], 'missing-key', 'expected a key "identity"', { key: true });
+  const identities = compileGivers(context, ['identity'], content.identity ?? [], {
+    name: 'identity',
+    min: 1,
+    many: false,
+    type: 'Identifier',
+  });
+  const { fill, missing } = compileRules(context, ['rules'], content.rules, type);
+  const { to: resourceType, numbered = false } = content;
+  return (here, raw) => {
+    let identity = identityOf(firstGiven(identities, here, raw));
+    if (identity === undefined) return {};
+    if (numbered) identity = here.run.numbered(resourceType, identity);
+    const id = here.run.id(resourceType, identity);
+    const draft: Draft = { resourceType, id };
+    fill(here, raw, draft);
+    withIdentifier(draft, identity);
+    const lacking = missing(draft);
+    if (lacking !== undefined) return { missing: `${resourceType}.${lacking}` };
+    here.run.add(draft, identity);
+    return { id };
+  };
+}
+
+function identityOf(found: unknown): Identity | undefined {
+  const { system, value } = (found ?? {}) as Partial<Identity>;
+  return system === undefined || value === undefined ? undefined : { system, value };
+}
+
+/** What a resource is found by must be in it: a receiver looks for it by identifier. */
+function withIdentifier(draft: Draft, identity: Identity): void {
+  const identifiers = (draft['identifier'] ?? []) as Partial<Identity>[];
+  const there = identifiers.some((one) => one.system === identity.system && one.value === identity.value);
+  if (!there) draft['identifier'] = [{ ...identity }, ...identifiers];
+}
