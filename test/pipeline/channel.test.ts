@@ -3,10 +3,10 @@ import { PipehatError } from '../../src/errors.ts';
 import { compileExpression } from '../../src/expression/expression.ts';
 import { readMessage } from '../../src/hl7/message.ts';
 import { parsePath } from '../../src/hl7/path.ts';
+import type { Mapping } from '../../src/mapping/mapping.ts';
 import { parseMessagePattern, parseVersions } from '../../src/pipeline/accept.ts';
 import { type Channel, type ChannelContext, runChannel, type Step } from '../../src/pipeline/channel.ts';
 import type { Route } from '../../src/pipeline/route.ts';
-import type { Mapping } from '../../src/mapping/mapping.ts';
 
 const admit = readMessage('MSH|^~\\&|HIS|RGH|||20260101||ADT^A01|1|P|2.5.1\rPID|1||77^^^RGH^MR\rPV1|1|I\r');
 
