@@ -4,6 +4,8 @@ const VT = 0x0b;
 const FS = 0x1c;
 const CR = 0x0d;
 const LF = 0x0a;
+const TAB = 0x09;
+const SPACE = 0x20;
 
 /** A line that starts a message. */
 const START = /^MSH[^A-Z0-9]/i;
@@ -14,7 +16,8 @@ const ENVELOPE = /^(?:FHS|BHS|BTS|FTS)(?:[^A-Z0-9]|$)/i;
 /**
  * The messages of a file, each as it stands there. A message starts with a line that starts with MSH, or with a start
  * block (0B), and ends before the next start, an envelope segment or an end block (1C). Lines before the first MSH that
- * are no envelope come out as a piece of their own: reading it gives the error that says what is wrong.
+ * are no envelope come out as a piece of their own: reading it gives the error that says what is wrong. Blank lines
+ * between messages belong to none.
  */
 export function* splitMessages(bytes: Uint8Array): Iterable<Uint8Array> {
   let start: number | undefined;
@@ -31,7 +34,7 @@ export function* splitMessages(bytes: Uint8Array): Iterable<Uint8Array> {
     if (envelope) continue;
     const closed = line.to > from && bytes[line.to - 1] === FS;
     const to = closed ? line.to - 1 : line.to;
-    if (to > from) {
+    if (!isBlank(bytes, from, to)) {
       start ??= from;
       end = closed ? to : line.next;
     }
@@ -41,6 +44,11 @@ export function* splitMessages(bytes: Uint8Array): Iterable<Uint8Array> {
     }
   }
   if (start !== undefined) yield bytes.subarray(start, end);
+}
+
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== SPACE && bytes[at] !== TAB) return false;
+  return true;
 }
 
 interface Line {
