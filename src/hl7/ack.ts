@@ -110,7 +110,7 @@ function errSegment(problem: AckProblem, version: string, delimiters: Delimiters
   const sequence = segment && number;
   if (isBefore(version, '2.5')) return ['ERR', [segment, sequence, field, condition.join(s)].join(c)];
   const location = trimmed([segment, sequence, field, field && repetition, component, subcomponent]).join(c);
-  const ours = [problem.code, '', 'L'].join(c);
+  const ours = [escape(problem.code, delimiters), '', 'L'].join(c);
   return ['ERR', '', location, condition.join(c), 'E', ours, '', '', escape(problem.says, delimiters)];
 }
 
