@@ -1,0 +1,50 @@
+/** The requests of one attempt, and the record that is kept of them. */
+import type { Attempt } from '../component.ts';
+import type { FhirClient, FhirRequest, FhirResponse } from '../fhir/client.ts';
+import { readOutcome } from '../fhir/outcome.ts';
+import { refusal, retryAfter_ms } from '../fhir/outcome-refusal.ts';
+
+/** Sends a request about `resource_types`, and resolves to an answer of 2xx; any other is thrown as a PipehatError. */
+export type Send = (request: FhirRequest, resource_types: readonly string[]) => Promise<FhirResponse>;
+
+/** One attempt. */
+export interface Exchange {
+  readonly send: Send;
+  /** All that was sent and got so far, and the last status. */
+  record(): Pick<Attempt, 'request' | 'response' | 'status' | 'retry_after_ms'>;
+}
+
+/** Begins an attempt. `headers` go with each of its requests. */
+export function createExchange(client: FhirClient, headers: Readonly<Record<string, string>>): Exchange {
+  const sent: string[] = [];
+  const got: string[] = [];
+  let last: FhirResponse | undefined;
+
+  return {
+    async send(request, resource_types) {
+      // The base itself takes Bundles only, and a Bundle says all. Other requests need their first line to be understood.
+      const isBundle = request.path === '';
+      sent.push(isBundle ? (request.body ?? '') : lines(`${request.method} ${request.path}`, request.body));
+      last = undefined;
+      last = await client.request({ ...request, headers: { ...headers, ...request.headers } });
+      got.push(isBundle ? last.body : lines(String(last.status), last.body));
+      const error = refusal(last.status, readOutcome(last.body), resource_types);
+      if (error) throw error;
+      return last;
+    },
+
+    record() {
+      const wait_ms = retryAfter_ms(last?.headers['retry-after'], Date.now());
+      return {
+        request: sent.join('\n'),
+        response: got.join('\n'),
+        ...(last && { status: String(last.status) }),
+        ...(wait_ms !== undefined && { retry_after_ms: wait_ms }),
+      };
+    },
+  };
+}
+
+function lines(head: string, body: string | undefined): string {
+  return body ? `${head}\n${body}` : head;
+}
