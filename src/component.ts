@@ -115,7 +115,9 @@ export interface DestinationDefinition<Options extends TObject = TObject> {
 }
 
 /** Keeps the options' type while the definition is written. */
-export function defineSource<Options extends TObject>(definition: SourceDefinition<Options>): SourceDefinition<Options> {
+export function defineSource<Options extends TObject>(
+  definition: SourceDefinition<Options>,
+): SourceDefinition<Options> {
   return definition;
 }
 

@@ -33,9 +33,11 @@ export function createLog(options: { level: string; form: 'json' | 'text' }): Lo
 }
 
 function wrap(logger: winston.Logger, always: Facts): Log {
-  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (says: string, facts: Facts = {}) => {
-    logger.log(level, says, { ...always, ...facts });
-  };
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (says: string, facts: Facts = {}) => {
+      logger.log(level, says, { ...always, ...facts });
+    };
   return {
     debug: at('debug'),
     info: at('info'),

@@ -33,8 +33,8 @@ const MOST_UNDER_WAY = 32;
 /** Moves of deliveries of all lanes that share a commit. */
 const MOST_A_COMMIT = 256;
 
-/** While some deliveries are under way and there is room for more, new ones are looked for this often. */
-const LOOK_AGAIN_MS = 100;
+/** While slow deliveries are under way and there is room for more, new ones are looked for this often. */
+const LOOK_AGAIN_MS = 25;
 
 /** What delivery works with. */
 export interface DeliverOptions {
@@ -88,7 +88,7 @@ export function createDeliver(
         }
         if (underWay.size === 0) return { more: false, wake_in_ms: await nextHold(pool, system.name, lane) };
         // One slow receiver must not keep the other keys of the lane waiting.
-        await Promise.race([...underWay.keys(), sleep(LOOK_AGAIN_MS)]);
+        await Promise.race([Promise.all(underWay.keys()), sleep(LOOK_AGAIN_MS)]);
       }
       await Promise.all(underWay.keys());
       if (failure !== undefined) throw failure;

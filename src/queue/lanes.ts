@@ -51,19 +51,31 @@ export async function startLanes(options: {
   lanes: number;
   drain: Drain;
   log: Log;
+  /** Throw away what is in the queue: jobs of a process that is gone would hold their lanes until they count as stalled. */
+  clear: boolean;
 }): Promise<Lanes> {
   const { backend, name, drain, log } = options;
   const queue = backend.queue(name);
+  if (options.clear) await queue.obliterate({ force: true });
   const running = new Map<number, { more: boolean; wait: PromiseWithResolvers<void> | undefined }>();
   const joined = new Map<number, { timer: NodeJS.Timeout; again: boolean }>();
+  const later = new Map<number, NodeJS.Timeout>();
   let stopping = false;
 
-  const add = (lane: number, delay_ms = 0): void => {
-    const deduplication =
-      delay_ms > 0 ? { id: `later-${lane}`, ttl: delay_ms } : { id: `lane-${lane}`, keepLastIfActive: true };
-    queue.add('lane', { lane }, { delay: Math.ceil(delay_ms), deduplication }).catch((error: Error) => {
+  const add = (lane: number): void => {
+    const deduplication = { id: `lane-${lane}`, keepLastIfActive: true };
+    queue.add('lane', { lane }, { deduplication }).catch((error: Error) => {
       log.warn('lane not woken, the sweep will', { queue: name, lane, reason: error.name });
     });
+  };
+
+  /** Wakes the lane then. Should this process end before, the sweep of another does it. */
+  const wakeLater = (lane: number, wait_ms: number): void => {
+    clearTimeout(later.get(lane));
+    later.set(
+      lane,
+      setTimeout(() => wake(lane), wait_ms),
+    );
   };
 
   const wake = (lane: number): void => {
@@ -115,14 +127,16 @@ export async function startLanes(options: {
       // A wake that comes after this line adds a job; BullMQ keeps it until this one has ended.
       running.delete(lane);
       if (left.more || state.more) add(lane);
-      else if (left.wake_in_ms !== undefined) add(lane, Math.max(left.wake_in_ms, 1));
+      else if (left.wake_in_ms !== undefined) wakeLater(lane, left.wake_in_ms);
     } finally {
       running.delete(lane);
     }
   };
 
+  const onTrouble = (error: Error) => log.warn('queue trouble', { queue: name, reason: error.name, says: error.message });
+  queue.on('error', onTrouble);
   const worker: Worker = backend.worker(name, work, options.lanes);
-  worker.on('error', (error) => log.warn('queue trouble', { queue: name, reason: error.name }));
+  worker.on('error', onTrouble);
   worker.on('failed', (_job, error) =>
     log.error('lane stopped by an error', { queue: name, reason: error.name, says: error.message }),
   );
@@ -133,6 +147,7 @@ export async function startLanes(options: {
     async stop() {
       stopping = true;
       for (const { timer } of joined.values()) clearTimeout(timer);
+      for (const timer of later.values()) clearTimeout(timer);
       for (const state of running.values()) state.wait?.resolve();
       await worker.close();
       await queue.close();

@@ -1,0 +1,189 @@
+/**
+ * The engine: sources, channels, destinations and their lanes, joined to the store and the queues. Everything it needs
+ * comes in as an argument; `main.ts` makes it.
+ */
+import type { Destination, Source } from '../component.ts';
+import type { Configuration, System } from '../config/configuration.ts';
+import { type Resolve, resolveReferences } from '../config/reference.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Channel } from '../pipeline/channel.ts';
+import type { QueueBackend } from '../queue/backend.ts';
+import { type Lanes, queueName, startLanes } from '../queue/lanes.ts';
+import type { Keyring } from '../security/keys.ts';
+import { anchorChains, auditAct, createWriter, type Writer } from '../store/audit.ts';
+import { keepConfiguration } from '../store/configurations.ts';
+import type { Pool } from '../store/database.ts';
+import { endLeases } from '../store/lanes.ts';
+import { createDeliver } from './deliver.ts';
+import { createIntake } from './intake.ts';
+import { createLeases } from './lease.ts';
+import { createProcess } from './process.ts';
+import { type Sweep, startSweep } from './sweep.ts';
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  readonly configuration: Configuration;
+  readonly pool: Pool;
+  readonly queues: QueueBackend;
+  readonly keyring: Keyring;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly random: () => number;
+  /** Gives what `${env:…}` and `${file:…}` stand for. */
+  readonly resolve: Resolve;
+  /** Names this run of the engine: no other run, here or elsewhere, has it. */
+  readonly run: string;
+  /** No other engine is on this database: what an earlier one left in the queues and as leases can go. */
+  readonly alone: boolean;
+}
+
+/** A channel and its source, while the engine runs. */
+export interface RunningChannel {
+  readonly channel: Channel;
+  readonly source: Source;
+  readonly lanes: Lanes;
+  /** Open connections of the source. */
+  connections: number;
+}
+
+/** A system and its destination, while the engine runs. */
+export interface RunningSystem {
+  readonly system: System;
+  readonly destination: Destination;
+  readonly lanes: Lanes;
+}
+
+/** A running engine. */
+export interface Engine {
+  readonly channels: readonly RunningChannel[];
+  readonly systems: readonly RunningSystem[];
+  /** Writes what people do. */
+  readonly acts: Writer;
+  readonly started_at: Date;
+  /** In flow order: sources, channels, destinations. What is under way after `deadline_ms` is cut off and recorded as such. */
+  stop(deadline_ms: number): Promise<void>;
+}
+
+/** How often the audit chains are joined, and keys looked after. */
+const ANCHOR_MS = 60_000;
+
+/** Starts everything, sources last. Rejects with a PipehatError, such as `port-in-use`; what was started is stopped then. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { configuration, pool, queues, keyring, metrics, log, now, run } = options;
+  const hash = Buffer.from(configuration.hash, 'hex');
+  const chain = (role: string): Writer => createWriter({ pool, chain: `${run}/${role}`, sign: keyring.sign, now });
+  const acts = chain('acts');
+  const withLease = createLeases({ pool, owner: run, log });
+  const channels: RunningChannel[] = [];
+  const systems: RunningSystem[] = [];
+  const stops: (() => Promise<void>)[] = [];
+  const started_at = now();
+
+  const wakeChannel = (name: string, lane: number): void => {
+    channels.find(({ channel }) => channel.name === name)?.lanes.wake(lane);
+  };
+  const wakeSystem = (name: string, lane: number): void => {
+    systems.find(({ system }) => system.name === name)?.lanes.wake(lane);
+  };
+  const lanesOf = (destination: string): number =>
+    configuration.systems.find((system) => system.name === destination)?.lanes ?? 1;
+
+  const deliver = createDeliver({
+    ...{ pool, keyring, metrics, log, now, withLease },
+    random: options.random,
+    writer: chain('deliver'),
+  });
+  const process = createProcess({
+    ...{ pool, keyring, metrics, log, now, withLease, lanesOf },
+    tenant: configuration.site.tenant,
+    time_zone: configuration.site.time_zone,
+    configuration: hash,
+    writer: chain('process'),
+    wake: wakeSystem,
+  });
+  const intake = createIntake({
+    ...{ keyring, metrics, log, now },
+    tenant: configuration.site.tenant,
+    configuration: hash,
+    writer: chain('intake'),
+    wake: wakeChannel,
+  });
+
+  async function startSystem(system: System): Promise<void> {
+    const { definition, options: raw } = system.destination;
+    const destination = definition.create(resolveReferences(raw, options.resolve) as never, {
+      name: system.name,
+      log: log.with({ destination: system.name }),
+    });
+    const name = queueName('destination', system.name);
+    const lanes = await startLanes({
+      ...{ backend: queues, name, log, clear: options.alone },
+      lanes: system.lanes,
+      drain: deliver(system, destination),
+    });
+    systems.push({ system, destination, lanes });
+  }
+
+  async function startChannel(channel: Channel): Promise<void> {
+    const { definition, options: raw } = channel.source;
+    const source = definition.create(resolveReferences(raw, options.resolve) as never, {
+      accept: intake(channel),
+      log: log.with({ channel: channel.name }),
+      connections(open) {
+        running.connections = open;
+        metrics.connections(channel.name, open);
+      },
+    });
+    const lanes = await startLanes({
+      ...{ backend: queues, name: queueName('channel', channel.name), log, clear: options.alone },
+      lanes: channel.lanes,
+      drain: process(channel),
+    });
+    const running: RunningChannel = { channel, source, lanes, connections: 0 };
+    channels.push(running);
+  }
+
+  async function stop(deadline_ms: number): Promise<void> {
+    // Half of the time for messages that are being answered and mapped, a third for answers of receivers.
+    await Promise.all(channels.map(({ source }) => source.stop(deadline_ms / 4)));
+    for (const end of stops.splice(0)) await end();
+    await Promise.all(channels.map(({ lanes }) => lanes.stop()));
+    const draining = Promise.all(systems.map(({ lanes }) => lanes.stop()));
+    await Promise.all(systems.map(({ destination }) => destination.stop(deadline_ms / 3)));
+    await draining;
+    await auditAct(acts, 'engine', run, 'stopped');
+    await anchor();
+  }
+
+  async function anchor(): Promise<void> {
+    const made = await anchorChains(pool, keyring.sign, now());
+    if (made !== undefined) log.debug('audit anchor', made);
+  }
+
+  try {
+    if (options.alone) await endLeases(pool);
+    await keepConfiguration(pool, hash, configuration.files);
+    await auditAct(acts, 'engine', run, `started with configuration ${configuration.hash}`);
+    await Promise.all(configuration.systems.map(startSystem));
+    await Promise.all(configuration.channels.map(startChannel));
+    const sweep: Sweep = await startSweep({
+      pool,
+      log,
+      wake: (lane) => (lane.kind === 'channel' ? wakeChannel : wakeSystem)(lane.name, lane.lane),
+    });
+    stops.push(async () => sweep.stop());
+    const housekeeping = setInterval(() => {
+      Promise.all([anchor(), keyring.refresh(now())]).catch((error: Error) => {
+        log.warn('housekeeping failed', { reason: error.message });
+      });
+    }, ANCHOR_MS);
+    stops.push(async () => clearInterval(housekeeping));
+    for (const { source } of channels) await source.start();
+  } catch (error) {
+    await stop(1000);
+    throw error;
+  }
+  return { channels, systems, acts, started_at, stop };
+}
