@@ -24,6 +24,7 @@ export interface OutcomeIssue {
 
 /** The issues in the text of an answer; none where it holds no OperationOutcome. */
 export function readOutcome(text: string): OutcomeIssue[] {
+  if (!text.includes('OperationOutcome')) return []; // Spares parsing each good answer.
   let body: unknown;
   try {
     body = JSON.parse(text);
