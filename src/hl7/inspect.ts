@@ -23,6 +23,7 @@ export interface InspectedPlace {
 
 /** One segment. */
 export interface InspectedSegment {
+  /** `''` for a line that is no segment. */
   readonly name: string;
   /** `''` where the version doesn't know the segment. */
   readonly description: string;
@@ -59,7 +60,8 @@ function fieldsOf(
   version: string,
   delimiters: Delimiters,
 ): InspectedPlace[] {
-  const last = parts(segment.text, delimiters.field).length;
+  // A line that is no segment has no fields.
+  const last = segment.name === '' ? 0 : parts(segment.text, delimiters.field).length;
   return Array.from({ length: last }, (_, i) => i + 1).flatMap((field) => {
     const definition = definitionOf(segment, field, version, delimiters);
     const repetitions = segment.repetitions(field);
@@ -106,7 +108,7 @@ function placeOf(
 ): InspectedPlace {
   const { name, type } = definition ?? { name: '', type: '' };
   const [separator = '', ...below] = cutters ?? [];
-  const pieces = separator !== '' && raw.includes(separator) ? parts(raw, separator) : [];
+  const pieces = cutters?.some((each) => each !== '' && raw.includes(each)) ? parts(raw, separator) : [];
   const components = typeDefinition(version, type)?.components ?? [];
   return {
     path: formatPath(place),

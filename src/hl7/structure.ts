@@ -128,7 +128,7 @@ function step(open: Frame[], i: number, position: number, misfits: Misfit[]): vo
   if (frame.count > child.max) {
     misfits.push({
       position,
-      says: `${child.name} comes more than ${child.max} times in ${frame.element.name}`,
+      says: `${frame.element.name} has at most ${child.max} ${child.name}`,
     });
   }
   if (child.children.length === 0) return;

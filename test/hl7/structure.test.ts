@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { readMessage } from '../../src/hl7/message.ts';
+import { type Group, readGroups, structureOf } from '../../src/hl7/structure.ts';
+
+const MSH = 'MSH|^~\\&|';
+
+/** A message of these segments, in groups: `ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) …))`, and what doesn't fit. */
+function grouped(structure: string, names: string, version = '2.5.1'): { shape: string; misfits: string[] } {
+  const message = readMessage([MSH, ...names.split(' ')].join('\r'));
+  const groups = readGroups(message, structure, version);
+  return {
+    shape: shapeOf(groups),
+    misfits: groups.misfits.map(({ position, says }) => `${position}: ${says}`),
+  };
+}
+
+function shapeOf(group: Group): string {
+  const inside = [...group.segments.map(({ name }) => name || '?'), ...group.groups.map(shapeOf)];
+  return `${group.name}(${inside.join(' ')})`;
+}
+
+/** All segments of a group, at any depth. */
+function segmentsIn(group: Group): number {
+  return group.groups.reduce((sum, inner) => sum + segmentsIn(inner), group.segments.length);
+}
+
+describe('hl7 structure', () => {
+  it('tells the structure of a message', () => {
+    const of = (code: string, event: string, structure = '') => structureOf({ code, event, structure });
+    expect(of('ADT', 'A08')).to.equal('ADT_A01');
+    expect(of('ADT', 'A40')).to.equal('ADT_A39');
+    expect(of('ORU', 'R01')).to.equal('ORU_R01');
+    expect(of('MDM', 'T04')).to.equal('MDM_T02');
+    expect(of('ADT', 'A08', 'ADT_X99')).to.equal('ADT_X99');
+    expect(of('ADT', 'Z99')).to.equal('ADT_Z99');
+    expect(of('ACK', '')).to.equal('ACK');
+  });
+
+  it('sorts results to their orders, and notes to what they follow', () => {
+    const names = 'PID NTE PV1 ORC OBR NTE OBX NTE NTE OBX OBR OBX SPM OBX PID OBR OBX';
+    expect(grouped('ORU_R01', names)).to.deep.equal({
+      shape:
+        'ORU_R01(MSH ' +
+        'PATIENT_RESULT(PATIENT(PID NTE VISIT(PV1)) ' +
+        'ORDER_OBSERVATION(ORC OBR NTE OBSERVATION(OBX NTE NTE) OBSERVATION(OBX)) ' +
+        'ORDER_OBSERVATION(OBR OBSERVATION(OBX) SPECIMEN(SPM OBX))) ' +
+        'PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBR OBSERVATION(OBX))))',
+      misfits: [],
+    });
+  });
+
+  it('finds groups by name at any depth', () => {
+    const message = readMessage([MSH, 'PID', 'OBR', 'OBX', 'OBX', 'OBR', 'OBX'].join('\r'));
+    const whole = readGroups(message, 'ORU_R01', '2.5.1');
+    expect(whole.all('OBSERVATION').map(({ segments }) => segments[0]!.position)).to.deep.equal([4, 5, 7]);
+    expect(whole.all('ORDER_OBSERVATION')[0]!.all('OBSERVATION')).to.have.length(2);
+    expect(whole.all('VISIT')).to.deep.equal([]);
+  });
+
+  it('takes either segment of a choice', () => {
+    expect(grouped('ORM_O01', 'PID ORC OBR ORC RXO').shape).to.equal(
+      'ORM_O01(MSH PATIENT(PID) ORDER(ORC ORDER_DETAIL(OBR)) ORDER(ORC ORDER_DETAIL(RXO)))',
+    );
+  });
+
+  it('has a grammar for each version, the nearest one where the version has none', () => {
+    expect(grouped('ORU_R01', 'PID OBR OBX', '2.3').shape).to.contain('RESPONSE(PATIENT(PID)');
+    expect(grouped('ADT_A08', 'EVN PID PV1', '2.3').misfits).to.deep.equal([]);
+    // Withdrawn in 2.7.
+    expect(grouped('ORM_O01', 'PID ORC OBR', '2.8.2').misfits).to.deep.equal([]);
+    // Came with 2.5.
+    expect(grouped('ORU_R30', 'PID OBR OBX', '2.1').shape).to.contain('OBSERVATION(OBX)');
+  });
+
+  it('leaves unknown segments where they stand, and reports them', () => {
+    expect(grouped('ORU_R01', 'PID ZPI OBR OBX ZZZ OBX')).to.deep.equal({
+      shape:
+        'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID ZPI) ' +
+        'ORDER_OBSERVATION(OBR OBSERVATION(OBX ZZZ) OBSERVATION(OBX))))',
+      misfits: ['3: ZPI is no part of ORU_R01', '6: ZZZ is no part of ORU_R01'],
+    });
+    const [misfit] = grouped('ADT_A01', 'EVN PID PV1 a_broken_line_of_DOE').misfits;
+    expect(misfit).to.equal('5: a line that is no segment is no part of ADT_A01');
+  });
+
+  it('goes over what is missing, and reports it', () => {
+    expect(grouped('ORU_R01', 'PID OBX OBX')).to.deep.equal({
+      shape: 'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBSERVATION(OBX) OBSERVATION(OBX))))',
+      misfits: ['3: ORDER_OBSERVATION lacks OBR'],
+    });
+    expect(grouped('ADT_A01', 'EVN PV1').misfits).to.deep.equal(['3: ADT_A01 lacks PID']);
+    expect(grouped('ADT_A01', 'EVN PID').misfits).to.deep.equal(['1: ADT_A01 lacks PV1']);
+    expect(grouped('ORU_R01', 'PID').misfits).to.deep.equal(['2: PATIENT_RESULT lacks ORDER_OBSERVATION']);
+  });
+
+  it('keeps what comes too late or too often, and never gives a patient the results of another', () => {
+    expect(grouped('ADT_A01', 'EVN PV1 PID').misfits).to.deep.equal([
+      '3: ADT_A01 lacks PID',
+      '4: PID has its place elsewhere in ADT_A01',
+    ]);
+    expect(grouped('ADT_A01', 'EVN PID PV1 PV1')).to.deep.equal({
+      shape: 'ADT_A01(MSH EVN PID PV1 PV1)',
+      misfits: ['5: ADT_A01 has at most 1 PV1'],
+    });
+    // A visit after the results opens no new patient.
+    expect(grouped('ORU_R01', 'PID OBR OBX PV1 OBX')).to.deep.equal({
+      shape:
+        'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBR OBSERVATION(OBX PV1) OBSERVATION(OBX))))',
+      misfits: ['5: PV1 has its place elsewhere in ORU_R01'],
+    });
+  });
+
+  it('reads a structure that nobody knows as one group', () => {
+    expect(grouped('ZZZ_Z01', 'PID ZPI')).to.deep.equal({
+      shape: 'ZZZ_Z01(MSH PID ZPI)',
+      misfits: ['1: no version of HL7 has the structure ZZZ_Z01'],
+    });
+    expect(grouped('constructor', 'PID').misfits).to.have.length(1);
+  });
+
+  it('gives every segment one place, whatever comes', () => {
+    const names = fc.constantFrom(...'PID PV1 ORC OBR OBX NTE SPM ZPI MSH IN1 ROL RXO x'.split(' '));
+    const structures = fc.constantFrom('ADT_A01', 'ADT_A39', 'ORU_R01', 'ORM_O01', 'VXU_V04', 'REF_I12', 'X');
+    const versions = fc.constantFrom('2.1', '2.3', '2.5.1', '2.8', '');
+    fc.assert(
+      fc.property(fc.array(names, { maxLength: 30 }), structures, versions, (given, structure, version) => {
+        const message = readMessage([MSH, ...given].join('\r'));
+        const whole = readGroups(message, structure, version);
+        expect(segmentsIn(whole)).to.equal(message.segments.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
