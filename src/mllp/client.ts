@@ -21,15 +21,14 @@ export interface MllpClientOptions extends MllpReceiver {
 /** Sends messages to one receiver. */
 export interface MllpClient {
   /**
-   * Resolves to the answer, without blocks. Connects first where needed. Rejects with a PipehatError:
+   * Resolves to what `read` makes of the answer, which comes without blocks. Connects first where needed. Where `read`
+   * throws, the connection is closed and `send` rejects with the same. Otherwise it rejects with a PipehatError:
    * - `mllp-unreachable`: nothing was sent.
    * - `mllp-no-answer`: it was sent, whole or in part. The connection is closed, so that an answer that comes late can't
    *   be taken for that of the next message.
    * - `mllp-text-not-framable`: nothing was sent, nor ever will be.
-   *
-   * `check` may look at the answer and throw; then the connection is closed, and `send` rejects with what it threw.
    */
-  send(bytes: Uint8Array, check?: (answer: Buffer) => void): Promise<Buffer>;
+  send<Answer>(bytes: Uint8Array, read: (answer: Buffer) => Answer): Promise<Answer>;
   /** Closes the connection. A message under way gets no answer, later ones are not sent. */
   close(): void;
 }
@@ -95,7 +94,7 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
   };
 
   return {
-    async send(bytes, check) {
+    async send(bytes, read) {
       if (answered !== undefined) throw new Error('a client sends one message at a time');
       const framed = frame(bytes);
       if (closed) throw unreachable('closed');
@@ -106,9 +105,7 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
       const late = setTimeout(() => drop(`none within ${answer_timeout_ms} ms`), answer_timeout_ms);
       line.write(framed);
       try {
-        const answer = await waiting.promise;
-        check?.(answer);
-        return answer;
+        return read(await waiting.promise);
       } catch (error) {
         if (socket === line) drop('the answer was refused');
         throw error;

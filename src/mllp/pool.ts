@@ -23,7 +23,7 @@ export function createMllpPool({ connections, ...options }: MllpPoolOptions): Ml
   /** The one used last is used next: the receiver may close the others when idle. */
   const free = [...clients];
   const waiting: PromiseWithResolvers<MllpClient>[] = [];
-  const underWay = new Set<Promise<Buffer>>();
+  const underWay = new Set<Promise<unknown>>();
   let closed = false;
 
   const stopped = (): PipehatError => new PipehatError('mllp-unreachable', { host, port, reason: 'stopped' });
@@ -43,10 +43,10 @@ export function createMllpPool({ connections, ...options }: MllpPoolOptions): Ml
   };
 
   return {
-    async send(bytes, check) {
+    async send(bytes, read) {
       if (closed) throw stopped();
       const client = await nextFree();
-      const sent = client.send(bytes, check);
+      const sent = client.send(bytes, read);
       underWay.add(sent);
       try {
         return await sent;
