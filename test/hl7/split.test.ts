@@ -30,6 +30,7 @@ describe('hl7 split', () => {
     expect(split(`\x0b${A}\x1c\r\n\x0b${B}\x1c\r\n`)).to.deep.equal([A, B]);
     expect(split(`\x0bGET /\x1c\r\x0b${B}\x1c\r`)).to.deep.equal(['GET /', B]);
     expect(split(`\x0b${A}\x0b${B}\x1c\r`)).to.deep.equal([A, B]);
+    expect(split(`\x0b${A}\x0bGET /\x1c\r`)).to.deep.equal([A, 'GET /']);
     expect(split('\x0b\x1c\r')).to.deep.equal([]);
   });
 
