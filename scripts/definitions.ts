@@ -44,8 +44,8 @@ function addType(
   for (const element of elements.slice(1)) {
     const path = element.path!;
     const parent = path.slice(0, path.lastIndexOf('.'));
-    const holder = (types[parent] ??= { kind: 'backbone', elements: {} });
-    holder.elements[path.slice(parent.length + 1)] = elementData(element, codes);
+    types[parent] ??= { kind: 'backbone', elements: {} };
+    types[parent].elements[path.slice(parent.length + 1)] = elementData(element, codes);
   }
 }
 

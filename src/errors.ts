@@ -99,10 +99,25 @@ export const errors = {
     says: 'FHIR requires {element}, and the message has nothing for it',
     advice: 'Have the sender fill the field, or give the rule a further source or constant.',
   },
+  'mapping-misplaced-segment': {
+    class: 'permanent',
+    says: 'the segment stands outside the groups of {structure} that the message map walks through',
+    advice: 'Have the sender put it in its place, or give the message map a step for where it stands.',
+  },
+  'mapping-nothing': {
+    class: 'permanent',
+    says: 'the message has none of the segments that its message map makes resources of',
+    advice: 'Compare the message with the message map in mappings/{mapping}/messages.',
+  },
   'mapping-code-rejected': {
     class: 'permanent',
     says: 'the code is not in table {table}, which rejects codes that it does not list',
     advice: 'Add the code to the table in mappings, then replay.',
+  },
+  'mapping-expression-failed': {
+    class: 'permanent',
+    says: 'the expression {expression} could not be computed for this message',
+    advice: 'Guard it with a when, so that it is only computed for text of the form it expects.',
   },
   'mapping-bad-value': {
     class: 'permanent',
@@ -395,11 +410,42 @@ export const errors = {
     says: 'the configuration has {count} problems; the first: {first}',
     advice: 'Run `pipehat lint` to see all of them.',
   },
+  // --- commands (src/commands)
+  'input-unreadable': {
+    class: 'permanent',
+    says: "can't read {path} ({reason})",
+    advice: 'Check the name and that you may read it.',
+  },
+  'input-empty': {
+    class: 'permanent',
+    says: 'expected HL7 messages in {path}, found none',
+    advice: 'Name files with messages, or folders with files that end in .hl7.',
+  },
+  'mapping-unknown': {
+    class: 'permanent',
+    says: 'there is no mapping "{mapping}" in {folder}{hint}',
+    advice: 'Name a folder under mappings.',
+  },
+  'bundle-invalid': {
+    class: 'permanent',
+    says: 'the Bundle breaks FHIR R4 in {count} places',
+    advice: 'Mend the mapping file that fills the element, or the message.',
+  },
   // --- engine (src/engine)
   'delivery-interrupted': {
     class: 'ambiguous',
     says: 'the engine stopped between sending and the answer: whether the receiver has it is not known',
     advice: 'Nothing, where the system says `unanswered: resend`. Else look at the receiver and settle the delivery.',
+  },
+  'message-unknown': {
+    class: 'permanent',
+    says: 'there is no message {id}',
+    advice: 'List messages with `pipehat messages`.',
+  },
+  'sandbox-not-started': {
+    class: 'permanent',
+    says: 'the sandbox FHIR server did not start: {reason}',
+    advice: 'Mend that, choose another port under sandbox in pipehat.yaml, or start with --no-sandbox.',
   },
   'replay-not-possible': {
     class: 'permanent',

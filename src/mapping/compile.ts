@@ -160,8 +160,7 @@ function compileMapping(name: string, files: Files, definitions: Definitions): M
     name,
     accepts: ({ code, event }) => maps.has(`${code}^${event}`),
     run(message, context) {
-      const header = message.first('MSH');
-      const kind = header?.field(9) ?? '';
+      const kind = message.first('MSH')?.field(9) ?? '';
       const { component } = message.delimiters;
       const code = part(kind, component, 1);
       const event = part(kind, component, 2);
@@ -173,8 +172,10 @@ function compileMapping(name: string, files: Files, definitions: Definitions): M
           { at: 'MSH-9' },
         );
       }
-      const version = part(header?.field(12) ?? '', component, 1);
-      return map.run(new Run(message, context), { event, version });
+      const mapped = map.run(new Run(message, context), event);
+      if (mapped.entries.length === 0)
+        throw new PipehatError('mapping-nothing', { mapping: name }, { at: 'MSH-9' });
+      return mapped;
     },
   };
 }

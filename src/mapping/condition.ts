@@ -2,6 +2,7 @@
  * Conditions of rules: CEL over HL7 paths, and inside data-type maps over parts such as `CX.5`. The usual short forms
  * run as plain comparisons, everything else through CEL; both mean the same.
  */
+import { PipehatError } from '../errors.ts';
 import { compileExpression, type Expression } from '../expression/expression.ts';
 import { PATH_PATTERN, parsePath } from '../hl7/path.ts';
 import type { Here, Level } from './here.ts';
@@ -53,7 +54,12 @@ export function compilePartExpression(
       evaluate(here, raw) {
         const scope: Record<string, string> = {};
         for (const [name, numbers] of parts) scope[name] = readPart(here, raw, context.level, numbers);
-        return expression.evaluate(here, scope);
+        try {
+          return expression.evaluate(here, scope);
+        } catch {
+          // CEL's own message may quote the message's values, so it is not passed on.
+          throw new PipehatError('mapping-expression-failed', { expression: source });
+        }
       },
     },
   };

@@ -30,12 +30,28 @@ export class Run {
   readonly warnings: Warning[] = [];
   /** Dates already converted: the same few times stand in many fields of a message. */
   readonly times = new Map<string, string>();
+  /** Positions of the segments that a map has seen, or that were joined to such a one. */
+  readonly visited = new Set<number>();
+  /** Fields of segments, cut once: a mapping reads most of them, and those of OBR again for each OBX. */
+  readonly #fields = new Map<Segment, readonly string[]>();
   readonly #drafts = new Map<string, Draft>();
   readonly #numbers = new Map<string, number>();
 
   constructor(message: Message, context: MappingContext) {
     this.message = message;
     this.context = context;
+  }
+
+  /** The raw text of field `n` of a segment. */
+  field(segment: Segment, n: number): string {
+    let fields = this.#fields.get(segment);
+    if (fields === undefined) {
+      const cuts = segment.text.split(this.message.delimiters.field);
+      // MSH-1 is the separator itself, so MSH-2 comes right after the name.
+      fields = segment.name === 'MSH' ? ['MSH', this.message.delimiters.field, ...cuts.slice(1)] : cuts;
+      this.#fields.set(segment, fields);
+    }
+    return fields[n] ?? '';
   }
 
   /** The id of a resource. */
@@ -105,7 +121,7 @@ export class Here implements Values {
     const segment = this.find(path.segment, path.index);
     if (segment === undefined) return '';
     const repetition = typeof path.repetition === 'number' ? path.repetition : 1;
-    return this.#cut(cut(segment.field(path.field), this.#delimiters.repetition, repetition), path);
+    return this.#cut(cut(this.run.field(segment, path.field), this.#delimiters.repetition, repetition), path);
   }
 
   /** All raw texts at a path. `[*]` on the segment means those of this group only: notes belong to what they follow. */
@@ -121,12 +137,13 @@ export class Here implements Values {
 
   /** The whole field, repetitions and all. */
   field(path: Path): string {
-    const raw = this.find(path.segment, path.index)?.field(path.field) ?? '';
+    const segment = this.find(path.segment, path.index);
+    const raw = segment === undefined ? '' : this.run.field(segment, path.field);
     return raw === '""' ? '' : raw;
   }
 
   #repetitions(segment: Segment, path: Path): string[] {
-    const raw = segment.field(path.field);
+    const raw = this.run.field(segment, path.field);
     if (raw === '') return [];
     const { repetition } = this.#delimiters;
     if (typeof path.repetition === 'number') return [this.#cut(cut(raw, repetition, path.repetition), path)];
@@ -198,7 +215,8 @@ export class Here implements Values {
   place(path: Path | undefined): string {
     if (path === undefined) return this.segment?.name ?? 'MSH';
     const segment = this.find(path.segment, path.index);
-    const number = segment === undefined ? 1 : this.run.message.all(path.segment).indexOf(segment) + 1;
+    const named = this.run.message.all(path.segment);
+    const number = named.findIndex((one) => one.position === segment?.position) + 1;
     return path.text.replace(/^\w+(\[[^\]]*\])?/, number > 1 ? `${path.segment}[${number}]` : path.segment);
   }
 }

@@ -1,5 +1,6 @@
 /** Message maps, compiled: which resources a message makes, group by group, and what it means for the world. */
 import { PipehatError } from '../errors.ts';
+import { type Element, grammarOf } from '../hl7/grammar.ts';
 import { Segment } from '../hl7/message.ts';
 import type { Path } from '../hl7/path.ts';
 import { type Group, readGroups } from '../hl7/structure.ts';
@@ -10,15 +11,16 @@ import { type Condition, compileCondition } from './condition.ts';
 import { conversions } from './conversions.ts';
 import { Here, type Run } from './here.ts';
 import type { Mapped } from './mapping.ts';
-import { compilePath } from './pieces.ts';
-import { type EventRule, type MessageFile, type Step, stepSchema } from './schema.ts';
+import { compilePath, NEWEST_VERSION } from './pieces.ts';
+import { type EventRule, type MessageFile, type Rule, type Step, stepSchema } from './schema.ts';
 import { compileResource } from './types.ts';
 
 /** A message map, ready to run. */
 export interface MessageMap {
   readonly code: string;
   readonly events: ReadonlySet<string>;
-  run(run: Run, header: { event: string; version: string }): Mapped;
+  /** `event` is one of `events`. */
+  run(run: Run, event: string): Mapped;
 }
 
 /** What one step does where it is, and in the group there, if any. */
@@ -36,21 +38,31 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
     (text, index) => compilePath(context, ['occurred', index], text) ?? [],
   );
   const { structure } = content;
-  const act = compileSteps(context, ['resources'], content.resources, structure);
+  const { act, each } = compileSteps(context, ['resources'], content.resources, structure);
+  const mapped = new Set(segmentsOf(content.resources));
   return {
     code: content.message,
     events: new Set(events.keys()),
-    run(run, { event, version }) {
+    run(run, event) {
       const { message } = run;
-      const group = structure === undefined ? undefined : readGroups(message, structure, version);
-      for (const { position, says } of group?.misfits ?? []) {
-        const name = message.segments[position - 1]?.name ?? 'MSH';
-        if (!name.startsWith('Z')) run.warn(name, says);
+      const everywhere = new Here(run, message.segments);
+      const { type, action } = events.get(event)!.find(({ holds }) => holds(everywhere, ''))!.rule;
+      const occurred_at = timeOf(everywhere, occurred);
+      if (structure === undefined) {
+        act(everywhere, undefined);
+      } else {
+        const groups = readGroups(message, structure, NEWEST_VERSION);
+        for (const { position, says } of groups.misfits) {
+          const name = message.segments[position - 1]?.name ?? 'MSH';
+          if (!name.startsWith('Z')) run.warn(name, says);
+        }
+        act(new Here(run, flat(groups, each)), groups);
       }
-      const here = new Here(run, act.each.size === 0 ? message.segments : flat(group, act.each));
-      const { type, action } = events.get(event)!.find(({ holds }) => holds(here, ''))!.rule;
-      act.act(here, group);
-      const occurred_at = timeOf(here, occurred);
+      for (const segment of message.segments) {
+        if (!mapped.has(segment.name) || run.visited.has(segment.position)) continue;
+        const at = placeOf(run, segment);
+        throw new PipehatError('mapping-misplaced-segment', { structure }, { at });
+      }
       return {
         type,
         action,
@@ -60,6 +72,14 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
       };
     },
   };
+}
+
+/** Names of all segments that the steps map, at any depth. */
+function segmentsOf(steps: readonly unknown[]): string[] {
+  return steps.flatMap((step) => {
+    const { map, resources = [] } = (step ?? {}) as Step;
+    return [...(map === undefined ? [] : [map]), ...segmentsOf(resources)];
+  });
 }
 
 function compileEvents(
@@ -129,9 +149,6 @@ function compileSteps(
       acts.push(compileMapStep(context, at, step));
     } else {
       each.add(step.each);
-      if (structure === undefined) {
-        report(context, [...at, 'each'], 'missing-key', 'groups need the key "structure", such as ORU_R01');
-      }
       acts.push(compileGroupStep(context, at, step, structure));
     }
   }
@@ -161,19 +178,18 @@ function compileMapStep(context: Context, place: Place, step: Step): Act {
   const make = compiler.made.get(key) ?? compileResource({ compiler, yaml, part, piece: false }, content);
   compiler.made.set(key, make);
   const condition = compileWhen(context, place, step.when);
+  const field = identityField(content.identity);
   return (here) => {
     const segments = here.segments.filter((segment) => segment.name === map);
     if (step.required && segments.length === 0) {
-      throw new PipehatError('mapping-no-identity', { resource: to }, { at: map });
+      throw lacking(to, undefined, `${map}${field}`);
     }
     for (const segment of segments) {
       here.segment = segment;
+      here.run.visited.add(segment.position);
       if (condition === undefined || condition(here, '')) {
         const { id, missing } = make(here, '');
-        const at = here.run.message.all(map).length > 1 ? `${map}[${numberOf(here, segment)}]` : map;
-        if (missing !== undefined)
-          throw new PipehatError('mapping-required-missing', { element: missing }, { at });
-        if (id === undefined) throw new PipehatError('mapping-no-identity', { resource: to }, { at });
+        if (id === undefined) throw lacking(to, missing, `${placeOf(here.run, segment)}${field}`);
         here.remember(to, id);
       }
       here.segment = undefined;
@@ -181,14 +197,29 @@ function compileMapStep(context: Context, place: Place, step: Step): Act {
   };
 }
 
-function numberOf(here: Here, segment: Segment): number {
-  const named = here.run.message.all(segment.name);
-  return named.findIndex((one) => one.position === segment.position) + 1;
+/** `-3` for `from: PID-3`: where a person looks first when the identity is missing. */
+function identityField(identity: unknown): string {
+  const { from } = ([identity].flat()[0] ?? {}) as Rule;
+  return /^\w{3}(-\d+)$/.exec(from ?? '')?.[1] ?? '';
+}
+
+function lacking(resource: string, element: string | undefined, at: string): PipehatError {
+  return element === undefined
+    ? new PipehatError('mapping-no-identity', { resource }, { at })
+    : new PipehatError('mapping-required-missing', { element }, { at: at.replace(/-\d+$/, '') });
+}
+
+/** `OBX[3]`, or `PID` where there is one only. */
+function placeOf({ message }: Run, segment: Segment): string {
+  const named = message.all(segment.name);
+  const number = named.findIndex((one) => one.position === segment.position) + 1;
+  return named.length > 1 ? `${segment.name}[${number}]` : segment.name;
 }
 
 /** `{ each: OBSERVATION, resources: […] }`: walks through the groups of that name. */
 function compileGroupStep(context: Context, place: Place, step: Step, structure: string | undefined): Act {
   const inner = compileSteps(context, [...place, 'resources'], step.resources ?? [], structure);
+  checkGroup(context, [...place, 'each'], step.each!, structure);
   const join = step.lines === undefined ? undefined : compileLines(context, [...place, 'lines'], step.lines);
   const name = step.each!;
   return (here, group) => {
@@ -199,6 +230,28 @@ function compileGroupStep(context: Context, place: Place, step: Step, structure:
     if (join !== undefined) children = join(here, children);
     for (const { child, segments } of children) inner.act(new Here(here.run, segments, here), child);
   };
+}
+
+function checkGroup(context: Context, place: Place, name: string, structure: string | undefined): void {
+  if (structure === undefined) {
+    report(context, place, 'missing-key', 'groups need the key "structure", such as ORU_R01');
+    return;
+  }
+  const grammar = grammarOf(structure, NEWEST_VERSION);
+  if (grammar === undefined) {
+    report(context, ['structure'], 'unknown-structure', `HL7 has no message structure ${structure}`);
+    return;
+  }
+  const known = groupNames(grammar);
+  if (!known.includes(name)) {
+    report(context, place, 'unknown-group', `${structure} has no group ${name}${didYouMean(name, known)}`);
+  }
+}
+
+function groupNames(element: Element): string[] {
+  return element.children.flatMap((child) =>
+    child.children.length === 0 ? [] : [child.name, ...groupNames(child)],
+  );
 }
 
 interface Child {
@@ -226,6 +279,7 @@ function compileLines(
       const last = joined.at(-1);
       if (of !== undefined && last !== undefined && key !== undefined && key === before?.key) {
         before.lines.push(inside.field(of));
+        for (const segment of one.segments) here.run.visited.add(segment.position);
         joined[joined.length - 1] = withLines(here, last, one, of, before.lines);
       } else {
         joined.push(one);

@@ -143,8 +143,8 @@ export function compileTemplate(context: Context, place: Place, template: string
   let end = 0;
   for (const found of template.matchAll(/\{([^{}?]*)(\??)\}/g)) {
     if (found.index > end) pieces.push(template.slice(end, found.index));
-    const read = compileText(context, place, found[1] ?? '');
-    if (read !== undefined) pieces.push({ read, optional: found[2] === '?' });
+    const reads = (found[1] ?? '').split('|').flatMap((path) => compileText(context, place, path) ?? []);
+    pieces.push({ read: firstText(reads), optional: found[2] === '?' });
     end = found.index + found[0].length;
   }
   if (end < template.length) pieces.push(template.slice(end));
@@ -160,6 +160,18 @@ export function compileTemplate(context: Context, place: Place, template: string
       text += uri ? encodeURIComponent(value.toWellFormed()) : value;
     }
     return text;
+  };
+}
+
+function firstText(reads: readonly MakeText[]): MakeText {
+  const [only] = reads;
+  if (reads.length === 1 && only !== undefined) return only;
+  return (here, raw) => {
+    for (const read of reads) {
+      const text = read(here, raw);
+      if (text !== '') return text;
+    }
+    return '';
   };
 }
 

@@ -32,7 +32,9 @@ export const ruleSchema = Type.Object(
       Type.Any({ description: 'A constant. With `code`, the v2 code that is looked up in the table.' }),
     ),
     template: Type.Optional(
-      text('Text with {PATH} in it. Gives nothing where one of them is empty; {PATH?} may be empty.'),
+      text(
+        'Text with {PATH} in it. Gives nothing where one of them is empty; {PATH?} may be, {A|B} is the first of both that is not.',
+      ),
     ),
     join: Type.Optional(
       Type.Array(text('An HL7 path.'), { minItems: 1, description: 'Values put together.' }),

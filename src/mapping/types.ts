@@ -116,13 +116,17 @@ export function compileResource(
   const { fill, missing } = compileRules(context, ['rules'], content.rules, type);
   const { to: resourceType, numbered = false } = content;
   return (here, raw) => {
-    let identity = identityOf(firstGiven(identities, here, raw));
+    const found = firstGiven(identities, here, raw);
+    let identity = identityOf(found);
     if (identity === undefined) return {};
     if (numbered) identity = here.run.numbered(resourceType, identity);
     const id = here.run.id(resourceType, identity);
     const draft: Draft = { resourceType, id };
     fill(here, raw, draft);
-    withIdentifier(draft, identity);
+    draft['identifier'] = identifiers(draft['identifier'] as Identifier[] | undefined, {
+      ...(found as Identifier),
+      ...identity,
+    });
     const lacking = missing(draft);
     if (lacking !== undefined) return { missing: `${resourceType}.${lacking}` };
     here.run.add(draft, identity);
@@ -135,9 +139,12 @@ function identityOf(found: unknown): Identity | undefined {
   return system === undefined || value === undefined ? undefined : { system, value };
 }
 
-/** What a resource is found by must be in it: a receiver looks for it by identifier. */
-function withIdentifier(draft: Draft, identity: Identity): void {
-  const identifiers = (draft['identifier'] ?? []) as Partial<Identity>[];
-  const there = identifiers.some((one) => one.system === identity.system && one.value === identity.value);
-  if (!there) draft['identifier'] = [{ ...identity }, ...identifiers];
+type Identifier = Partial<Identity>;
+
+/** Each identifier once. The one that a resource is found by must be among them: receivers look for it. */
+function identifiers(given: readonly Identifier[] | undefined, identity: Identifier): Identifier[] {
+  if (given === undefined) return [identity];
+  const known = new Map(given.toReversed().map((one) => [`${one.system}\0${one.value}`, one]));
+  const unique = given.filter((one) => known.get(`${one.system}\0${one.value}`) === one);
+  return known.has(`${identity.system}\0${identity.value}`) ? unique : [identity, ...unique];
 }

@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import { PipehatError } from '../../src/errors.ts';
+import { readMessage } from '../../src/hl7/message.ts';
+import { compileMappings } from '../../src/mapping/compile.ts';
+import type { Mapped } from '../../src/mapping/mapping.ts';
+import { formatProblem } from '../../src/problem.ts';
+import { shippedDefinitions } from './shipped.ts';
+
+const CX =
+  'type: CX\nto: Identifier\nneeds: [value]\nrules:\n  system: { template: "urn:a:{CX.4.1}" }\n  value: { from: CX.1 }\n';
+const ADT =
+  'message: ADT\nevents: { A01: { type: a.b, action: create } }\noccurred: [EVN-2, MSH-7]\nresources:\n  - { map: PID, to: Patient, required: true }\n';
+
+/** Maps a PID by `rules`; `more` are further files. */
+function map(rules: string, segments: string[], more: Record<string, string> = {}): Mapped {
+  const files = {
+    'messages/ADT.yaml': ADT,
+    'types/CX.yaml': CX,
+    'segments/PID.yaml': `map: PID\nto: Patient\nidentity: { from: PID-3, as: CX }\nrules:\n${rules}`,
+    ...more,
+  };
+  const { mappings, problems } = compileMappings(
+    Object.entries(files).map(([file, text]) => ({ file: `mappings/m/${file}`, text })),
+    shippedDefinitions(),
+  );
+  expect(problems.map(formatProblem)).to.deep.equal([]);
+  const message = readMessage(['MSH|^~\\&|A|B|||20260101||ADT^A01|1|P|2.5', ...segments].join('\r'));
+  return mappings.get('m')!.run(message, { tenant: 't', time_zone: 'Europe/Paris' });
+}
+
+/** The mapped patient as a plain object, without what all of them have. */
+function patient(
+  rules: string,
+  segments: string[],
+  more: Record<string, string> = {},
+): Record<string, unknown> {
+  const {
+    resourceType: _,
+    id: __,
+    identifier: ___,
+    ...rest
+  } = map(rules, segments, more).entries.at(-1)!.resource as unknown as Record<string, unknown>;
+  return rest;
+}
+
+function errorOf(run: () => unknown): PipehatError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof PipehatError) return error;
+    throw error;
+  }
+  throw new Error('expected an error');
+}
+
+describe('rules', () => {
+  it('offer all repetitions: a target that holds one takes the first, one that holds many takes all', () => {
+    const rules = '  birthDate: { from: PID-7 }\n  name: { from: PID-5, rules: { family: { from: XPN.1 } } }';
+    expect(patient(rules, ['PID|||1^^^X||A~B||2020~2021'])).to.deep.equal({
+      birthDate: '2020',
+      name: [{ family: 'A' }, { family: 'B' }],
+    });
+  });
+
+  it('in a list: one value is the first that any rule gives, many values are those of all rules', () => {
+    const rules = [
+      '  birthDate: [{ from: PID-7 }, { from: PID-29 }]',
+      '  name:\n    - { rules: { text: { from: PID-5 } } }\n    - { rules: { text: { from: PID-9 } } }',
+    ].join('\n');
+    const segment = `PID|||1^^^X||A||BAD||Q${'|'.repeat(20)}2021`;
+    const { warnings } = map(rules, [segment]);
+    expect(patient(rules, [segment])).to.deep.equal({
+      birthDate: '2021',
+      name: [{ text: 'A' }, { text: 'Q' }],
+    });
+    expect(warnings.map(({ path }) => path)).to.deep.equal(['PID-7']);
+  });
+
+  it('choose repetitions with where, and count only when their condition holds', () => {
+    const rules = [
+      `  name: { from: PID-5, where: 'XPN.7 == "L"', rules: { family: { from: XPN.1 } } }`,
+      '  birthDate: { from: PID-7, when: "!PID-29" }',
+      `  active: { value: true, when: 'PID-8 in ["F", "M"] && valued(PID-7) && PID-5.7 != "X"' }`,
+      `  language: { value: fr, when: 'PID-8 == "F" || PID-8 == "Z"' }`,
+    ].join('\n');
+    expect(patient(rules, ['PID|||1^^^X||A^^^^^^M~B^^^^^^L||2020|F'])).to.deep.equal({
+      name: [{ family: 'B' }],
+      birthDate: '2020',
+      active: true,
+      language: 'fr',
+    });
+    expect(patient(rules, [`PID|||1^^^X||A||2020|Q${'|'.repeat(20)}|2021`])).to.deep.equal({});
+  });
+
+  it('put text together: templates give nothing where a place is empty, joins leave it out', () => {
+    const rules = [
+      '  name:',
+      '    - rules:',
+      '        text: { template: "{PID-5.2} {PID-5.1}" }',
+      '        family: { template: "{PID-5.3?}-{PID-5.9|PID-5.1}" }',
+      '        given: [{ join: [PID-5.2, PID-5.3, PID-5.1], with: "+" }]',
+      '  implicitRules: { template: "urn:x:{PID-5.1}" }',
+    ].join('\n');
+    expect(patient(rules, ['PID|||1^^^X||O\\T\\é b'])).to.deep.equal({
+      name: [{ family: '-O&é b', given: ['O&é b'] }],
+      implicitRules: 'urn:x:O%26%C3%A9%20b',
+    });
+  });
+
+  it('compute values with CEL', () => {
+    const rules = `  birthDate: { cel: 'PID-7.substring(0, 4)', when: PID-7 }\n  multipleBirth[x]: { cel: "size(PID-5[*])", as: integer, to: integer }`;
+    expect(patient(rules, ['PID|||1^^^X||A~B||20200101'])).to.deep.equal({
+      birthDate: '2020',
+      multipleBirthInteger: 2,
+    });
+    const error = errorOf(() =>
+      map("  birthDate: { cel: 'PID-7.substring(0, 9)' }", ['PID|||1^^^X||Zebra||Ostrich']),
+    );
+    expect(error.code).to.equal('mapping-expression-failed');
+    expect(`${error.message}${error.stack}`).not.to.match(/Ostrich|Zebra/);
+  });
+
+  it('never take the v2 null "" for a value', () => {
+    const rules =
+      '  birthDate: { from: PID-7 }\n  name: { from: PID-5, rules: { family: { from: XPN.1 }, given: { from: XPN.2 } } }';
+    expect(patient(rules, ['PID|||1^^^X||""~A^""||""'])).to.deep.equal({ name: [{ family: 'A' }] });
+  });
+
+  it('fill dotted paths into one object', () => {
+    const rules =
+      '  contact.name.family: { from: PID-5 }\n  contact.name.given: { from: PID-5.2 }\n  contact.gender: { value: other }';
+    expect(patient(rules, ['PID|||1^^^X||A^B'])).to.deep.equal({
+      contact: [{ name: { family: 'A', given: ['B'] }, gender: 'other' }],
+    });
+  });
+
+  it('leave out objects that lack what FHIR requires or the rule needs', () => {
+    const rules = [
+      '  communication: [{ rules: { language: { rules: { text: { from: PID-15 } } }, preferred: { value: true } } }]',
+      '  name: [{ needs: [family], rules: { family: { from: PID-5 }, use: { value: usual } } }]',
+    ].join('\n');
+    expect(patient(rules, ['PID|||1^^^X'])).to.deep.equal({});
+    expect(patient(rules, ['PID|||1^^^X||A||||||||||fr'])).to.have.keys('communication', 'name');
+  });
+});
+
+describe('codes that are not in their table', () => {
+  const table = (otherwise: string) => ({
+    'codes/M.yaml': `code: M\nto: http://m\notherwise: ${otherwise}\ncodes: { S: { code: single, display: Single } }\n`,
+  });
+  const rule = '  maritalStatus: { from: PID-16, code: M }';
+  const segment = (code: string) => [`PID|||1^^^X|||||||||||||${code}`];
+
+  it('are found in it', () => {
+    expect(patient(rule, segment('S^alone'), table('keep'))).to.deep.equal({
+      maritalStatus: { coding: [{ system: 'http://m', code: 'single', display: 'Single' }], text: 'alone' },
+    });
+  });
+
+  it('are kept, flagged, skipped or rejected as the table says', () => {
+    const kept = { maritalStatus: { text: 'Q' } };
+    expect(patient(rule, segment('Q'), table('keep'))).to.deep.equal(kept);
+    expect(patient(rule, segment('Q'), table('flag'))).to.deep.equal(kept);
+    expect(map(rule, segment('Q'), table('keep')).warnings).to.deep.equal([]);
+    expect(map(rule, segment('Q'), table('flag')).warnings).to.deep.equal([
+      { path: 'PID-16', says: 'the code is not in table M' },
+    ]);
+    expect(patient(rule, segment('Q'), table('skip'))).to.deep.equal({});
+    const error = errorOf(() => map(rule, segment('Q'), table('reject')));
+    expect([error.code, error.at]).to.deep.equal(['mapping-code-rejected', 'PID-16']);
+  });
+
+  it('come from CSV too', () => {
+    const rules = '  managingOrganization.display: { from: PID-16, code: wards }';
+    const csv = { 'codes/wards.csv': 'code,name\nA,"Ward ""A"", east"\nB,Ward B,note\n' };
+    expect(patient(rules, segment('A'), csv)).to.deep.equal({
+      managingOrganization: { display: 'Ward "A", east' },
+    });
+    expect(patient(rules, segment('B'), csv)).to.deep.equal({ managingOrganization: { display: 'Ward B' } });
+  });
+});
+
+describe('resources', () => {
+  const XCN =
+    'type: XCN\nto: Practitioner\nidentity:\n  needs: [value]\n  rules: { system: { value: "urn:staff" }, value: { from: XCN.1 } }\n' +
+    'display: { join: [XCN.3, XCN.2] }\nrules:\n  name: [{ needs: [family], rules: { family: { from: XCN.2 }, given: { from: XCN.3 } } }]\n';
+  const rules = '  generalPractitioner: { from: PD1-4, as: XCN }';
+
+  it('of a data-type map become entries of their own, before the one that refers to them, each once', () => {
+    const { entries } = map(rules, ['PID|||1^^^X', 'PD1||||7~7^Stone^Ira'], { 'types/XCN.yaml': XCN });
+    expect(entries.map(({ resource }) => resource.resourceType)).to.deep.equal(['Practitioner', 'Patient']);
+    expect(entries[0]?.identity).to.deep.equal({ system: 'urn:staff', value: '7' });
+    expect(entries[0]?.resource).to.deep.include({ name: [{ family: 'Stone', given: ['Ira'] }] });
+    const reference = `Practitioner/${entries[0]?.resource.id}`;
+    expect(entries[1]?.resource).to.deep.include({
+      generalPractitioner: [{ reference }, { reference, display: 'Ira Stone' }],
+    });
+  });
+
+  it('without a number are only shown by name', () => {
+    const { entries } = map(rules, ['PID|||1^^^X', 'PD1||||^Stone^Ira'], { 'types/XCN.yaml': XCN });
+    expect(entries[0]?.resource).to.deep.include({
+      generalPractitioner: [{ type: 'Practitioner', display: 'Ira Stone' }],
+    });
+  });
+
+  it('always carry the identifier that they are found by', () => {
+    const [entry] = map('  birthDate: { from: PID-7 }', ['PID|||1^^^X']).entries;
+    expect(entry?.resource).to.deep.include({ identifier: [{ system: 'urn:a:X', value: '1' }] });
+  });
+
+  it('have the same id for the same identity and tenant, and another one otherwise', () => {
+    const id = (segment: string) => map('  active: { value: true }', [segment]).entries[0]?.resource.id;
+    expect(id('PID|||1^^^X')).to.equal(id('PID|||1^^^X||Other'));
+    expect(id('PID|||1^^^X')).not.to.equal(id('PID|||1^^^Y'));
+  });
+
+  it('are refused without an identity, and a message without its segment', () => {
+    for (const segments of [['PID|||1'], ['PID|1'], []]) {
+      const error = errorOf(() => map('  active: { value: true }', segments));
+      expect([error.code, error.at]).to.deep.equal(['mapping-no-identity', 'PID-3']);
+    }
+  });
+});
+
+describe('the event', () => {
+  it('has the first time of the list that says a time of day', () => {
+    const at = (evn: string) => map('  active: { value: true }', [`EVN||${evn}`, 'PID|||1^^^X']).occurred_at;
+    expect(at('20260101120000')).to.equal('2026-01-01T12:00:00+01:00');
+    expect(at('20260101')).to.equal(undefined);
+  });
+
+  it('comes out byte for byte the same', () => {
+    const run = () =>
+      JSON.stringify(map('  name: { from: PID-5, rules: { text: { from: XPN.1 } } }', ['PID|||1^^^X||A~B']));
+    expect(run()).to.equal(run());
+  });
+});
