@@ -82,6 +82,8 @@ export interface Attempt {
 /** What a destination is handed. */
 export interface DestinationContext {
   readonly name: string;
+  /** Where relative paths of files start: the site's data folder. */
+  readonly folder: string;
   readonly log: Log;
 }
 

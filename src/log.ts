@@ -5,7 +5,10 @@
 import winston from 'winston';
 
 /** Facts of a log line: ids, codes, counts, durations with their unit in the name. */
-export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
+export type Facts = Readonly<Record<string, string | number | boolean | undefined>> & {
+  /** Names that the line itself has. */
+  readonly [own in 'level' | 'message' | 'timestamp']?: never;
+};
 
 /** What every part of Pipehat logs through. */
 export interface Log {

@@ -23,7 +23,7 @@ export interface ApiContext {
   messages(filter: MessageFilter): Promise<MessageSummary[]>;
   /** With `bodies`, the engine writes an audit entry before it answers. */
   trace(id: string, options: { bodies: boolean; by: Caller }): Promise<Trace | undefined>;
-  /** Makes new deliveries of a message, audited; undefined when there is no such message. */
+  /** Sends a message through its channel again, audited. Rejects with `replay-not-possible`. */
   replay(id: string, by: Caller): Promise<Replay | undefined>;
   /** Asked once, when the server starts. */
   queues(): Queue[];

@@ -133,6 +133,7 @@ export const TraceQuery = Type.Object(
 );
 
 export const Replay = Type.Object({
-  deliveries: Type.Array(Type.String(), { description: 'Ids of the deliveries that it made.' }),
+  id: Id,
+  channel: Type.String({ description: 'The channel whose lane the message waits in again.' }),
 });
 export type Replay = Static<typeof Replay>;

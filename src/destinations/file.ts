@@ -1,4 +1,5 @@
 /** Deliveries as lines of JSON in a file, each on the disk before it counts as accepted, and each once. */
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import Type from 'typebox';
 import { type Attempt, type Body, type Delivery, defineDestination } from '../component.ts';
@@ -10,7 +11,7 @@ const options = Type.Object(
     path: Type.String({
       minLength: 1,
       description:
-        'The file. It is made if it is missing; its folder must exist. No other system may write there.',
+        'The file, absolute or in the data folder. It is made if it is missing; its folder must exist. No other system may write there.',
     }),
     content: Type.Union([Type.Literal('event'), Type.Literal('hl7')], {
       default: 'event',
@@ -27,8 +28,8 @@ export const file = defineDestination({
   summary: 'Appends each delivery to a file, as one line of JSON.',
   options,
   takes: ({ content }) => content,
-  create({ path, content }, { log }) {
-    const lines = createLineFile(path);
+  create({ path, content }, { log, folder }) {
+    const lines = createLineFile(resolve(folder, path));
     return {
       deliver: (delivery) => deliver(delivery, content, lines),
       ping: () => lines.probe(),

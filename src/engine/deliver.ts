@@ -165,17 +165,10 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
     metrics.delivered(delivery.channel, system.name, ended_at.getTime() - delivery.received_at.getTime());
   } else {
     metrics.failed(system.name, attempt.outcome);
-    const facts = {
-      destination: system.name,
-      delivery: delivery.id,
-      message: delivery.message_id,
-      attempt: number,
-    };
+    const ids = { delivery_id: delivery.id, message_id: delivery.message_id };
     log.warn('delivery not accepted', {
-      ...facts,
-      outcome: attempt.outcome,
-      code: attempt.code,
-      state: next.state,
+      ...{ destination: system.name, ...ids, attempt: number },
+      ...{ outcome: attempt.outcome, code: attempt.code, state: next.state },
     });
   }
   return committed && (next.state === 'acknowledged' || next.state === 'rejected');

@@ -4,7 +4,7 @@
  */
 import type { Destination, Source } from '../component.ts';
 import type { Configuration, System } from '../config/configuration.ts';
-import { type Resolve, resolveReferences } from '../config/reference.ts';
+import { type Resolve, resolveOptions } from '../config/reference.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Channel } from '../pipeline/channel.ts';
@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly log: Log;
   readonly now: () => Date;
   readonly random: () => number;
+  /** The site's data folder. */
+  readonly folder: string;
   /** Gives what `${env:…}` and `${file:…}` stand for. */
   readonly resolve: Resolve;
   /** Names this run of the engine: no other run, here or elsewhere, has it. */
@@ -73,7 +75,8 @@ const ANCHOR_MS = 60_000;
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { configuration, pool, queues, keyring, metrics, log, now, run } = options;
   const hash = Buffer.from(configuration.hash, 'hex');
-  const chain = (role: string): Writer => createWriter({ pool, chain: `${run}/${role}`, sign: keyring.sign, now });
+  const chain = (role: string): Writer =>
+    createWriter({ pool, chain: `${run}/${role}`, sign: keyring.sign, now });
   const acts = chain('acts');
   const withLease = createLeases({ pool, owner: run, log });
   const channels: RunningChannel[] = [];
@@ -113,8 +116,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function startSystem(system: System): Promise<void> {
     const { definition, options: raw } = system.destination;
-    const destination = definition.create(resolveReferences(raw, options.resolve) as never, {
+    const destination = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
       name: system.name,
+      folder: options.folder,
       log: log.with({ destination: system.name }),
     });
     const name = queueName('destination', system.name);
@@ -128,7 +132,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function startChannel(channel: Channel): Promise<void> {
     const { definition, options: raw } = channel.source;
-    const source = definition.create(resolveReferences(raw, options.resolve) as never, {
+    const source = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
       accept: intake(channel),
       log: log.with({ channel: channel.name }),
       connections(open) {

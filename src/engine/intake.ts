@@ -176,7 +176,7 @@ function answer(
     at: error.at,
   };
   const control_id = stored === undefined ? `N${received_at.getTime()}` : `P${stored.id}`;
-  const time = received_at.toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '') + '+0000';
+  const time = `${received_at.toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}+0000`;
   return Buffer.from(buildAck({ header, code: code as 'AA', control_id, time, problem }), 'latin1');
 }
 

@@ -89,7 +89,7 @@ export function createProcess(
         for (const { outcome, deliveries } of processed) {
           metrics.processed(channel.name, outcome.state);
           if (outcome.error_code !== undefined) {
-            const where = { channel: channel.name, message: outcome.id, code: outcome.error_code };
+            const where = { channel: channel.name, message_id: outcome.id, code: outcome.error_code };
             log.warn('message failed in its channel', where);
           }
           for (const delivery of deliveries) options.wake(delivery.destination, delivery.lane);

@@ -8,7 +8,11 @@ import { reopenMessage } from '../store/messages.ts';
  * receivers can tell a repetition. Gives the lane to wake. Throws `replay-not-possible` when the message is unknown,
  * was rejected at intake, or still waits.
  */
-export async function replayMessage(writer: Writer, id: number, by: string): Promise<{ channel: string; lane: number }> {
+export async function replayMessage(
+  writer: Writer,
+  id: number,
+  by: string,
+): Promise<{ channel: string; lane: number }> {
   return writer.run(async (transaction) => {
     const lane = await reopenMessage(transaction, id);
     if (lane === undefined) throw new PipehatError('replay-not-possible', { id });

@@ -166,7 +166,12 @@ function exchangeOf(payload: string | undefined): { request?: string; response?:
 function errorOf(message: StoredTrace['message']): TraceError | undefined {
   if (message.error_code === null) return undefined;
   const advice = message.error_code in errors ? errorDefinition(message.error_code as ErrorCode).advice : '';
-  return { code: message.error_code, says: message.error_says ?? '', advice, ...given({ at: message.error_at }) };
+  return {
+    code: message.error_code,
+    says: message.error_says ?? '',
+    advice,
+    ...given({ at: message.error_at }),
+  };
 }
 
 /** Entries of one link that are about this message. */
@@ -174,7 +179,8 @@ function auditOf(stored: StoredTrace, link: StoredTrace['links'][number]): Trace
   const deliveries = new Set(stored.deliveries.map((delivery) => delivery.id));
   const entries = JSON.parse(link.entries) as AuditEntry[];
   return entries.flatMap(([kind, id, what, by]) => {
-    const ours = kind === 'message' ? id === stored.message.id : kind === 'delivery' && deliveries.has(Number(id));
+    const ours =
+      kind === 'message' ? id === stored.message.id : kind === 'delivery' && deliveries.has(Number(id));
     if (!ours) return [];
     const action = kind === 'message' ? `message ${what}` : `delivery ${id} ${what}`;
     return [{ at: link.at.toISOString(), action, by: by ?? `${link.chain} #${link.number}` }];

@@ -34,6 +34,8 @@ export function createPool(options: {
     },
   });
   pool.on('error', options.onError);
+  // BullMQ listens once for each of its queues and workers.
+  pool.setMaxListeners(0);
   return pool;
 }
 

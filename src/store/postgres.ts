@@ -25,6 +25,8 @@ const LONGEST_SOCKET_FOLDER = 93;
 export interface EmbeddedPostgres {
   /** Connection string of the database `pipehat`. */
   readonly url: string;
+  /** It didn't run before. */
+  readonly started: boolean;
   /** Connections are ended, everything is on disk. */
   stop(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export async function startPostgres(folder: string): Promise<EmbeddedPostgres> {
   const socketFolder = await socketFolderFor(home, asNobody);
   const password = await passwordOf(resolve(folder, 'postgres.password'));
   const exec = (program: string, args: string[]) => execute(asNobody, program, args);
+  let running = false;
   try {
     if (!(await exists(join(data, 'PG_VERSION')))) {
       const passwordFile = join(home, 'initdb.password');
@@ -81,7 +84,7 @@ export async function startPostgres(folder: string): Promise<EmbeddedPostgres> {
       ]);
       await rm(passwordFile);
     }
-    const running = await exec(bin.pg_ctl, ['-D', data, 'status']).then(
+    running = await exec(bin.pg_ctl, ['-D', data, 'status']).then(
       () => true,
       () => false,
     );
@@ -94,6 +97,7 @@ export async function startPostgres(folder: string): Promise<EmbeddedPostgres> {
   }
   return {
     url: `postgres://pipehat:${password}@/postgres?host=${encodeURIComponent(socketFolder)}`,
+    started: !running,
     stop: async () => {
       await exec(bin.pg_ctl, ['-D', data, '-m', 'fast', '-w', '-t', '30', 'stop']);
     },

@@ -139,7 +139,7 @@ export function fakeContext(changes: Partial<ApiContext> = {}): { context: ApiCo
     },
     replay: async (id, by) => {
       asked.replays.push({ id, by });
-      return id === trace.id ? { deliveries: ['4712'] } : undefined;
+      return id === trace.id ? { id, channel: 'adt' } : undefined;
     },
     queues: () => [],
     authorize: async (given) => {

@@ -235,7 +235,7 @@ describe('HTTP API', () => {
     it('are replayed in the name of the caller', async () => {
       const answer = await post(`/v1/messages/${trace.id}/replay`);
       expect(answer.statusCode).to.equal(202);
-      expect(answer.json()).to.deep.equal({ deliveries: ['4712'] });
+      expect(answer.json()).to.deep.equal({ id: trace.id, channel: 'adt' });
       expect(asked.replays).to.deep.equal([{ id: trace.id, by: { name: 'first' } }]);
     });
 

@@ -50,7 +50,7 @@ export function destinationContract(
 
     beforeEach(async () => {
       shown = [];
-      trial = await setUp({ name, log: capturingLog(shown) });
+      trial = await setUp({ name, folder: '.', log: capturingLog(shown) });
     });
 
     afterEach(async () => {

@@ -122,7 +122,12 @@ for (const mode of ['transaction', 'single'] as const) {
 
     beforeEach(async () => {
       receiver = await createReceiver();
-      destination = create(receiver.base_url, mode, { name: 'ehr', log: capturingLog([]) }, 5000);
+      destination = create(
+        receiver.base_url,
+        mode,
+        { name: 'ehr', folder: '.', log: capturingLog([]) },
+        5000,
+      );
     });
     afterEach(async () => {
       await destination.stop(1000);
@@ -227,7 +232,7 @@ describe('destinations/fhir', () => {
   let receiver: Receiver;
   const destinations: Destination[] = [];
   const destinationOf = (mode: Mode): Destination => {
-    const made = create(receiver.base_url, mode, { name: 'ehr', log: capturingLog([]) });
+    const made = create(receiver.base_url, mode, { name: 'ehr', folder: '.', log: capturingLog([]) });
     destinations.push(made);
     return made;
   };

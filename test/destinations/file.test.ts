@@ -61,7 +61,10 @@ describe('destination file', () => {
   });
 
   function open(content: 'event' | 'hl7' = 'hl7'): Destination {
-    const destination = file.create({ path, content }, { name: 'archive', log: capturingLog([]) });
+    const destination = file.create(
+      { path, content },
+      { name: 'archive', folder: '.', log: capturingLog([]) },
+    );
     opened.push(destination);
     return destination;
   }

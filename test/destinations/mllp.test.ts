@@ -106,7 +106,7 @@ describe('destination mllp', () => {
 
   function open(more: Partial<Static<typeof mllp.options>> = {}): Destination {
     const chosen = { ...options(receiver.port), ...more };
-    const destination = mllp.create(chosen, { name: 'lab', log: capturingLog([]) });
+    const destination = mllp.create(chosen, { name: 'lab', folder: '.', log: capturingLog([]) });
     destinations.push(destination);
     return destination;
   }

@@ -53,9 +53,15 @@ export async function stopPostgres(): Promise<void> {
 }
 
 async function startServer(): Promise<Server> {
-  const started = process.env.TEST_DATABASE_URL === undefined ? await embedded() : given(process.env.TEST_DATABASE_URL);
+  const started =
+    process.env.TEST_DATABASE_URL === undefined ? await embedded() : given(process.env.TEST_DATABASE_URL);
   await statement(started.url, `create database ${TEMPLATE}`);
-  const pool = createPool({ url: withDatabase(started.url, TEMPLATE), connections: 1, name: 'pipehat test', onError: () => {} });
+  const pool = createPool({
+    url: withDatabase(started.url, TEMPLATE),
+    connections: 1,
+    name: 'pipehat test',
+    onError: () => {},
+  });
   await migrate(pool);
   await pool.end();
   return started;

@@ -46,10 +46,13 @@ function program(): string | undefined {
 async function startServer(): Promise<Server> {
   if (process.env.TEST_REDIS_URL !== undefined) return { url: process.env.TEST_REDIS_URL, stop: () => {} };
   const found = program();
-  if (found === undefined) throw new Error('no redis-server and no valkey-server: install one, or set TEST_REDIS_URL');
+  if (found === undefined)
+    throw new Error('no redis-server and no valkey-server: install one, or set TEST_REDIS_URL');
   const folder = mkdtempSync(join(tmpdir(), 'pipehat-redis-'));
   const socket = join(folder, 'redis.sock');
-  const child = spawn(found, ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], { stdio: 'ignore' });
+  const child = spawn(found, ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], {
+    stdio: 'ignore',
+  });
   await answered(socket);
   return {
     url: socket,
@@ -66,4 +69,3 @@ async function answered(socket: string): Promise<void> {
   await redis.ping();
   await redis.quit();
 }
-

@@ -3,13 +3,24 @@
  */
 import { randomBytes } from 'node:crypto';
 import Type from 'typebox';
-import type { Accept, Attempt, Delivery, DestinationDefinition, SourceDefinition } from '../../src/component.ts';
+import type {
+  Accept,
+  Attempt,
+  Delivery,
+  DestinationDefinition,
+  SourceDefinition,
+} from '../../src/component.ts';
 import type { Configuration, System } from '../../src/config/configuration.ts';
 import { type Engine, startEngine } from '../../src/engine/engine.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Channel } from '../../src/pipeline/channel.ts';
-import { createPostgresQueues, createRedisQueues, type QueueBackend, QUEUE_SCHEMA } from '../../src/queue/backend.ts';
+import {
+  createPostgresQueues,
+  createRedisQueues,
+  QUEUE_SCHEMA,
+  type QueueBackend,
+} from '../../src/queue/backend.ts';
 import { type Keyring, openKeyring } from '../../src/security/keys.ts';
 import { createPool } from '../../src/store/database.ts';
 import { addDataKey, readDataKeys } from '../../src/store/keys.ts';
@@ -91,7 +102,15 @@ export async function createWorld(options: {
       create: () => ({ deliver: receiver, ping: async () => {}, stop: async () => {} }),
     };
     return {
-      ...{ name, description: '', file: '', takes: 'hl7', lanes: 4, unanswered: 'resend', retry: { first_ms: 10, most_ms: 50 } },
+      ...{
+        name,
+        description: '',
+        file: '',
+        takes: 'hl7',
+        lanes: 4,
+        unanswered: 'resend',
+        retry: { first_ms: 10, most_ms: 50 },
+      },
       destination: { definition, options: {} },
       ...options.system,
     };
@@ -100,13 +119,20 @@ export async function createWorld(options: {
     ...{ name: 'adt', description: '', file: '', order: 'patient', lanes: 4, steps: [] },
     source: { definition: source, options: {} },
     accept: { messages: [{ code: 'ADT', event: '*' }], versions: { from: '2.3', to: '2.8' } },
-    routes: systems.map((system) => ({ label: '', when: undefined, to: system.name, takes: 'hl7', write: undefined })),
+    routes: systems.map((system) => ({
+      label: '',
+      when: undefined,
+      to: system.name,
+      takes: 'hl7',
+      write: undefined,
+    })),
     ...options.channel,
   };
   const configuration: Configuration = {
     site: { name: 'test', tenant: 'test', time_zone: 'UTC' } as Configuration['site'],
     channels: [channel],
     systems,
+    mappings: new Map(),
     tests: [],
     hash: '00'.repeat(32),
     files: [],
@@ -122,6 +148,7 @@ export async function createWorld(options: {
       log: createLog({ level: process.env.TEST_LOG ?? 'error', form: 'text' }),
       now: () => new Date(),
       random: Math.random,
+      folder: '.',
       resolve: (reference) => reference,
       run: randomBytes(4).toString('hex'),
       alone: true,
@@ -149,7 +176,8 @@ export async function createWorld(options: {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
-    rows: async <Row>(sql: string, values: unknown[] = []) => (await database.pool.query(sql, values)).rows as Row[],
+    rows: async <Row>(sql: string, values: unknown[] = []) =>
+      (await database.pool.query(sql, values)).rows as Row[],
     async end() {
       await world.engine.stop(4000);
       await closeQueues();

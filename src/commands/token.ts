@@ -1,0 +1,31 @@
+/** `pipehat token create NAME`: a token for the HTTP API. */
+import { newToken, tokenHash } from '../security/tokens.ts';
+import { auditAct, createWriter } from '../store/audit.ts';
+import { addToken as keepToken } from '../store/tokens.ts';
+import { type AddCommand, action, exitCode } from './command.ts';
+import { personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
+
+export const addToken: AddCommand = (program, terminal, end) => {
+  const token = program.command('token').summary('make a token for the HTTP API');
+  token.description('Works with the tokens of the HTTP API.');
+  withStoreOptions(token.command('create').argument('<name>', 'who or what will use it, for the audit'))
+    .description('Makes a token and prints it. It is kept as a hash only: what is lost is made anew.')
+    .action(
+      action(terminal, end, (name: string, options: StoreOptions) =>
+        withStore(terminal, options, async ({ pool, keyring }) => {
+          const made = newToken();
+          const now = (): Date => new Date();
+          const writer = createWriter({
+            pool,
+            chain: `token/${now().toISOString()}/${process.pid}`,
+            sign: keyring.sign,
+            now,
+          });
+          await keepToken(pool, tokenHash(made), name);
+          await auditAct(writer, 'token', name, 'created', personOf());
+          terminal.stdout.write(options.json ? `${JSON.stringify({ name, token: made })}\n` : `${made}\n`);
+          return exitCode.ok;
+        }),
+      ),
+    );
+};

@@ -1,0 +1,112 @@
+/** `pipehat trace ID`: the whole life of one message, from its bytes to the answers of the receivers. */
+import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts';
+import { PipehatError } from '../errors.ts';
+import { auditAct, createWriter } from '../store/audit.ts';
+import { type AddCommand, action, exitCode } from './command.ts';
+import { messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
+
+interface TraceOptions extends StoreOptions {
+  readonly bodies?: boolean;
+}
+
+export const addTrace: AddCommand = (program, terminal, end) => {
+  withStoreOptions(program.command('trace').argument('<id>', 'number of the message', messageId))
+    .summary('tell the whole life of one message')
+    .description(
+      'Tells the whole life of one message: how it came in and was answered, its events, each delivery with each attempt, and its entries in the audit chain.',
+    )
+    .option(
+      '--bodies',
+      'show the message, its event, requests and answers too: patient data; the audit notes who asked',
+    )
+    .action(
+      action(terminal, end, (id: number, options: TraceOptions) =>
+        withStore(terminal, options, async ({ pool, keyring }) => {
+          const bodies = options.bodies === true;
+          if (bodies) {
+            const now = (): Date => new Date();
+            const chain = `trace/${now().toISOString()}/${process.pid}`;
+            const writer = createWriter({ pool, chain, sign: keyring.sign, now });
+            await auditAct(writer, 'message', id, 'bodies shown', personOf());
+          }
+          const trace = await traceMessage(pool, keyring, id, { bodies });
+          if (trace === undefined) throw new PipehatError('message-unknown', { id });
+          terminal.stdout.write(options.json ? `${JSON.stringify(trace)}\n` : tell(trace));
+          return exitCode.ok;
+        }),
+      ),
+    );
+};
+
+/** The trace as a page of text. */
+function tell(trace: Trace): string {
+  const lines = [
+    `Message ${trace.id}  ${trace.type ?? 'not HL7'}  ${trace.control_id ?? ''}  ${trace.state}`,
+    '',
+    ...facts([
+      ['channel', `${trace.channel}, lane ${trace.lane}`],
+      [
+        'from',
+        `${trace.sender ?? '?'} over ${trace.connection.protocol}, ${trace.connection.remote} → ${trace.connection.local}`,
+      ],
+      ['received', `${trace.received_at}, ${trace.size_bytes} bytes, version ${trace.version ?? '?'}`],
+      ['sha-256', trace.sha256],
+      ['answered', trace.ack],
+      ['warning', trace.warning],
+      [
+        'processed',
+        trace.processed_at && `${trace.processed_at}, configuration ${trace.config.slice(0, 12)}`,
+      ],
+    ]),
+  ];
+  if (trace.error !== undefined) {
+    const { code, says, advice, at } = trace.error;
+    lines.push(
+      ...facts([
+        ['error', `${at === undefined ? '' : `${at}: `}${says} [${code}]`],
+        ['', advice],
+      ]),
+    );
+  }
+  lines.push(...body('message', trace.body?.replaceAll('\r', '\n')));
+  for (const event of trace.events) {
+    lines.push('', `Event ${event.type} (${event.action})  ${event.id}`);
+    lines.push(...event.resources.map((resource) => `  ${resource}`));
+    lines.push(...body('event', event.body && JSON.stringify(event.body, null, 2)));
+  }
+  for (const delivery of trace.deliveries) lines.push('', ...tellDelivery(delivery));
+  lines.push('', 'Audit', ...trace.audit.map(({ at, action: what, by }) => `  ${at}  ${what}  (${by})`));
+  return `${lines.join('\n')}\n`;
+}
+
+function tellDelivery(delivery: TraceDelivery): string[] {
+  const next = delivery.next_attempt_at === undefined ? '' : `, next attempt ${delivery.next_attempt_at}`;
+  const head = `Delivery ${delivery.id} to ${delivery.destination}  ${delivery.state}${next}`;
+  return [
+    head,
+    ...delivery.attempts.flatMap((attempt) => {
+      const took = new Date(attempt.ended_at).getTime() - new Date(attempt.started_at).getTime();
+      const said = [attempt.status, attempt.code && `[${attempt.code}]`, attempt.says].filter((part) => part);
+      return [
+        `  attempt ${attempt.attempt}  ${attempt.started_at}  ${took} ms  ${attempt.outcome}  ${said.join(' ')}`.trimEnd(),
+        ...body('request', attempt.request),
+        ...body('response', attempt.response),
+      ];
+    }),
+  ];
+}
+
+function facts(pairs: readonly (readonly [string, string | undefined])[]): string[] {
+  return pairs.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)}${value}`]));
+}
+
+function body(name: string, text: string | undefined): string[] {
+  if (text === undefined || text === '') return [];
+  return [
+    `    ── ${name}`,
+    ...text
+      .trimEnd()
+      .split(/\r?\n|\r/)
+      .map((line) => `    ${line}`),
+  ];
+}

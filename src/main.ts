@@ -1,0 +1,297 @@
+/**
+ * Wiring: from the files of a site and the environment to a running engine. With `cli.ts` the only place that reads the
+ * environment, and the only one that knows all parts.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants, readFileSync } from 'node:fs';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve as resolvePath } from 'node:path';
+import { createEngineContext } from './api/engine-context.ts';
+import { type ApiServer, createApi } from './api/server.ts';
+import type { Configuration } from './config/configuration.ts';
+import { loadConfiguration } from './config/load.ts';
+import { type Resolve, resolveReferences } from './config/reference.ts';
+import { type Engine, startEngine } from './engine/engine.ts';
+import { PipehatError } from './errors.ts';
+import { readDefinitions } from './fhir/definitions.ts';
+import { createLog, type Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { createPostgresQueues, createRedisQueues, QUEUE_SCHEMA, type QueueBackend } from './queue/backend.ts';
+import { registry } from './registry.ts';
+import { type Keyring, openKeyring, parseMasterKey } from './security/keys.ts';
+import { masterKeyFile } from './security/master-key.ts';
+import { newToken, tokenHash } from './security/tokens.ts';
+import { auditAct } from './store/audit.ts';
+import { asStoreError, createPool, type Pool, waitForDatabase } from './store/database.ts';
+import { enterDatabase, type Instance } from './store/instance.ts';
+import { addDataKey, readDataKeys } from './store/keys.ts';
+import { migrate } from './store/migrate.ts';
+import { readBacklogs } from './store/overview.ts';
+import { startPostgres } from './store/postgres.ts';
+import { addToken, hasToken } from './store/tokens.ts';
+
+/** The environment: variables as the process has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where things are. */
+export interface SiteOptions {
+  readonly env: Environment;
+  /** Folder of the site: `pipehat.yaml`, `channels/`, `systems/`, `mappings/`. */
+  readonly site: string;
+  /** Data folder instead of the one that `pipehat.yaml` names. */
+  readonly data: string | undefined;
+}
+
+/** Reads the site. Throws `configuration-wrong`. */
+export async function openSite(site: string): Promise<Configuration> {
+  return loadConfiguration(site, { registry, definitions: readDefinitions() });
+}
+
+/** The store of a site, open. */
+export interface OpenStore {
+  readonly pool: Pool;
+  readonly url: string;
+  readonly keyring: Keyring;
+  /** The data folder. */
+  readonly folder: string;
+  /** Migrations that were applied now. */
+  readonly migrated: readonly string[];
+  /** The file of the master key, if it was made now. */
+  readonly madeKey: string | undefined;
+  /** Closes the connections; with `stop`, stops the embedded PostgreSQL too. */
+  close(options: { stop: boolean }): Promise<void>;
+  /** It is the embedded PostgreSQL. */
+  readonly embedded: boolean;
+  /** The embedded PostgreSQL was started now: nobody else uses it. */
+  readonly startedPostgres: boolean;
+}
+
+/** Connections of the engine itself. Group commit needs few; reads of lanes and the API take the rest. */
+const ENGINE_CONNECTIONS = 20;
+
+/** How long a database may take to answer at start. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Opens the site's store: the PostgreSQL of `DATABASE_URL`, or the embedded one in the data folder; migrated, with its
+ * keys. Throws `folder-not-writable`, `postgres-…`, `store-…`, `master-key-…`.
+ */
+export async function openStore(options: SiteOptions, configuration: Configuration): Promise<OpenStore> {
+  const { env, site } = options;
+  const folder = resolvePath(site, options.data ?? configuration.site.data);
+  await makeFolder(folder);
+  const embedded = env.DATABASE_URL === undefined ? await startPostgres(folder) : undefined;
+  const url = env.DATABASE_URL ?? embedded!.url;
+  const pool = createPool({
+    url,
+    connections: ENGINE_CONNECTIONS,
+    name: `pipehat ${process.pid}`,
+    // A connection that breaks while idle is replaced by the pool; whoever needs one next hears of trouble.
+    onError: () => {},
+  });
+  const close = async ({ stop }: { stop: boolean }): Promise<void> => {
+    await pool.end();
+    if (stop) await embedded?.stop();
+  };
+  try {
+    await waitForDatabase(pool, PATIENCE_MS);
+    const migrated = await migrate(pool);
+    const masterKey = await readMasterKey(options, configuration, folder);
+    const keyring = await openKeyring(
+      masterKey.key,
+      configuration.site.tenant,
+      {
+        all: (tenant) => readDataKeys(pool, tenant),
+        add: (tenant, wrapped) => addDataKey(pool, tenant, wrapped),
+      },
+      new Date(),
+    );
+    const { madeKey } = masterKey;
+    return {
+      ...{ pool, url, keyring, folder, migrated, madeKey, close },
+      embedded: embedded !== undefined,
+      startedPostgres: embedded?.started ?? false,
+    };
+  } catch (error) {
+    await close({ stop: embedded?.started ?? false });
+    throw asStoreError(error);
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new PipehatError('folder-not-writable', { folder, reason }, { cause });
+  }
+}
+
+async function readMasterKey(
+  options: SiteOptions,
+  { site }: Configuration,
+  folder: string,
+): Promise<{ key: Buffer; madeKey: string | undefined }> {
+  if (site.master_key !== undefined) {
+    const key = resolveReferences(site.master_key, createResolve(options));
+    return { key: parseMasterKey(key, 'master_key'), madeKey: undefined };
+  }
+  const file = join(folder, 'master.key');
+  const { key, made } = await masterKeyFile(file);
+  return { key, madeKey: made ? file : undefined };
+}
+
+/** What `${env:NAME}` and `${file:path}` stand for: a variable, or a file relative to the site's folder. */
+export function createResolve({ env, site }: Pick<SiteOptions, 'env' | 'site'>): Resolve {
+  return (reference) => {
+    const [kind, ...rest] = reference.split(':');
+    const name = rest.join(':');
+    if (kind === 'env') {
+      const value = env[name];
+      if (value === undefined)
+        throw new PipehatError('reference-unresolved', { reference, reason: 'not set' });
+      return value;
+    }
+    try {
+      return readFileSync(resolvePath(site, name), 'utf8').trim();
+    } catch (cause) {
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      throw new PipehatError('reference-unresolved', { reference, reason }, { cause });
+    }
+  };
+}
+
+/** A site that runs: engine, API, store. */
+export interface RunningSite {
+  readonly configuration: Configuration;
+  readonly engine: Engine;
+  /** `host:port` of the HTTP API. */
+  readonly http: string;
+  readonly queues: QueueBackend['kind'];
+  readonly store: OpenStore;
+  /** The API's first token, when it was made now; it is not kept. */
+  readonly token: string | undefined;
+  /** In flow order, within `deadline_ms`. */
+  stop(deadline_ms: number): Promise<void>;
+}
+
+/** Starts a site. Rejects with a PipehatError that says what to do; everything that was started is stopped then. */
+export async function startSite(options: SiteOptions & { version: string }): Promise<RunningSite> {
+  const configuration = await openSite(options.site);
+  const log = createLog(configuration.site.log);
+  const store = await openStore(options, configuration);
+  const undo: (() => Promise<void>)[] = [];
+  const { pool, keyring } = store;
+  try {
+    const instance = await enter(store, log);
+    undo.push(
+      () => store.close({ stop: true }),
+      () => instance.leave(),
+    );
+    const { queues, close } = await openQueues(options.env, store, configuration, log);
+    undo.push(close);
+    const metrics = createMetrics(() => readBacklogs(pool));
+    const engine = await startEngine({
+      ...{ configuration, pool, queues, keyring, metrics, log },
+      folder: store.folder,
+      now: () => new Date(),
+      random: Math.random,
+      resolve: createResolve(options),
+      run: `${new Date().toISOString()}-${randomBytes(4).toString('hex')}`,
+      alone: instance.alone,
+    });
+    undo.push(() => engine.stop(STOP_SHARE_MS));
+    const api = createApi(
+      { ...configuration.site.http, host_names: [], version: options.version },
+      createEngineContext({
+        ...{ engine, pool, keyring, log },
+        site: configuration.site.name,
+        version: options.version,
+        pingQueues: queues.ping,
+        metrics: metrics.text,
+      }),
+    );
+    undo.push(() => api.stop(500));
+    await api.start();
+    const token = await firstToken(pool, engine);
+    const stop = async (deadline_ms: number): Promise<void> =>
+      stopAll({ api, engine, instance, store, close }, deadline_ms);
+    return { configuration, engine, http: api.address, queues: queues.kind, store, token, stop };
+  } catch (error) {
+    // What never came to `undo` is the store of another Pipehat, or one that this process only looked at.
+    if (undo.length === 0) await store.close({ stop: store.startedPostgres });
+    for (const step of undo.reverse()) await step();
+    throw asStoreError(error);
+  }
+}
+
+/** What an engine gets to stop when another part didn't start. */
+const STOP_SHARE_MS = 2000;
+
+async function enter(store: OpenStore, log: Log): Promise<Instance> {
+  return enterDatabase(store.pool, {
+    folder: store.folder,
+    host: hostname(),
+    onLost: () =>
+      log.error('the lock on the data folder was lost with its connection: restart this Pipehat soon'),
+  });
+}
+
+async function openQueues(
+  env: Environment,
+  store: OpenStore,
+  configuration: Configuration,
+  log: Log,
+): Promise<{ queues: QueueBackend; close: () => Promise<void> }> {
+  const onError = (error: Error): void => log.warn('queue connection lost', { reason: error.message });
+  if (env.REDIS_URL !== undefined) {
+    const queues = await createRedisQueues({
+      url: env.REDIS_URL,
+      prefix: `pipehat-${configuration.site.name}`,
+      onError,
+    });
+    return { queues, close: () => queues.close() };
+  }
+  const searchPath = `options=${encodeURIComponent(`-c search_path=${QUEUE_SCHEMA}`)}`;
+  const pool = createPool({
+    url: `${store.url}${store.url.includes('?') ? '&' : '?'}${searchPath}`,
+    // One for LISTEN for each queue, and some to share.
+    connections: configuration.channels.length + configuration.systems.length + 10,
+    name: `pipehat queues ${process.pid}`,
+    onError,
+  });
+  return { queues: await createPostgresQueues(pool as never), close: () => pool.end() };
+}
+
+async function firstToken(pool: Pool, engine: Engine): Promise<string | undefined> {
+  if (await hasToken(pool)) return undefined;
+  const token = newToken();
+  await addToken(pool, tokenHash(token), 'first');
+  await auditAct(engine.acts, 'token', 'first', 'created');
+  return token;
+}
+
+interface Parts {
+  readonly api: ApiServer;
+  readonly engine: Engine;
+  readonly instance: Instance;
+  readonly store: OpenStore;
+  readonly close: () => Promise<void>;
+}
+
+/** Sources first, the database last. */
+async function stopAll({ api, engine, instance, store, close }: Parts, deadline_ms: number): Promise<void> {
+  await engine.stop(deadline_ms * 0.7);
+  await api.stop(deadline_ms * 0.1);
+  await close();
+  await instance.leave();
+  await store.close({ stop: true });
+}
+
+/** The version in package.json. */
+export async function readVersion(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
