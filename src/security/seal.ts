@@ -61,8 +61,9 @@ export function open(dataKey: DataKey, purpose: Purpose, sealed: Buffer): Buffer
   }
 }
 
+/** Everything about a payload that isn't encrypted: tenant, purpose, format and key id. */
 function authenticated(tenant: string, purpose: Purpose, header: Buffer): Buffer {
-  return Buffer.from(`pipehat|${tenant}|${purpose}|${header[0]}`);
+  return Buffer.concat([Buffer.from(`pipehat|${tenant}|${purpose}|`), header.subarray(0, 5)]);
 }
 
 /** Wraps a data key under the master key: `nonce (12) | ciphertext (32) | tag (16)`. */

@@ -4,7 +4,8 @@ import { verifyAudit } from '../../src/store/audit.ts';
 import { hasRedis } from '../helpers/redis.ts';
 import { accepted, adt, createWorld, type Receiver, type World } from '../helpers/world.ts';
 
-const controlId = (delivery: Delivery): string => (delivery.body.kind === 'hl7' ? delivery.body.text.split('|')[9]! : '');
+const controlId = (delivery: Delivery): string =>
+  delivery.body.kind === 'hl7' ? delivery.body.text.split('|')[9]! : '';
 
 /** What every backend of the queues must keep. */
 function lanesOver(backend: 'postgres' | 'redis'): void {
@@ -18,10 +19,12 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
 
     it('acknowledges what is committed, and delivers it to every destination once', async () => {
       const got: Record<string, string[]> = { a: [], b: [] };
-      const take = (name: string): Receiver => async (delivery) => {
-        got[name]!.push(controlId(delivery));
-        return accepted;
-      };
+      const take =
+        (name: string): Receiver =>
+        async (delivery) => {
+          got[name]!.push(controlId(delivery));
+          return accepted;
+        };
       await open({ a: take('a'), b: take('b') });
       const ids = Array.from({ length: 50 }, (_, i) => `C${i}`);
       const acks = await Promise.all(ids.map((id, i) => world.send(adt(`P${i % 10}`, id))));
@@ -29,7 +32,9 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
       await world.until(() => got.a!.length >= 50 && got.b!.length >= 50);
       expect(got.a!.toSorted()).to.deep.equal(ids.toSorted());
       expect(got.b!.toSorted()).to.deep.equal(ids.toSorted());
-      await world.until(async () => (await world.rows(`select 1 from delivery where state <> 'acknowledged'`)).length === 0);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state <> 'acknowledged'`)).length === 0,
+      );
     });
 
     it('keeps the order of each patient, side by side with the others', async () => {
@@ -43,10 +48,13 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
         },
       });
       for (let n = 0; n < 12; n++) {
-        await Promise.all(['P1', 'P2', 'P3', 'P4', 'P5'].map((patient) => world.send(adt(patient, `${patient}-${n}`))));
+        await Promise.all(
+          ['P1', 'P2', 'P3', 'P4', 'P5'].map((patient) => world.send(adt(patient, `${patient}-${n}`))),
+        );
       }
       await world.until(() => [...got.values()].flat().length >= 60);
-      for (const numbers of got.values()) expect(numbers).to.deep.equal(Array.from({ length: 12 }, (_, n) => n));
+      for (const numbers of got.values())
+        expect(numbers).to.deep.equal(Array.from({ length: 12 }, (_, n) => n));
     });
 
     it('holds a failing patient, and nobody else', async () => {
@@ -55,7 +63,8 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
       await open({
         a: async (delivery) => {
           const id = controlId(delivery);
-          if (id === 'bad-0' && down) return { outcome: 'transient', code: 'internal', says: 'busy', request: '', response: '' };
+          if (id === 'bad-0' && down)
+            return { outcome: 'transient', code: 'internal', says: 'busy', request: '', response: '' };
           got.push(id);
           return accepted;
         },
@@ -64,7 +73,9 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
       for (const n of [0, 1, 2]) await world.send(adt(`good${n}`, `good-${n}`));
       await world.until(() => got.length === 3);
       expect(got.toSorted()).to.deep.equal(['good-0', 'good-1', 'good-2']);
-      await world.until(async () => (await world.rows(`select 1 from attempt where outcome = 'transient'`)).length >= 3);
+      await world.until(
+        async () => (await world.rows(`select 1 from attempt where outcome = 'transient'`)).length >= 3,
+      );
       down = false;
       await world.until(() => got.length === 6);
       expect(got.slice(3)).to.deep.equal(['bad-0', 'bad-1', 'bad-2']);
@@ -75,13 +86,17 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
       await open({
         a: async (delivery) => {
           got.push(controlId(delivery));
-          return got.length === 1 ? { outcome: 'permanent', status: 'AR', request: '', response: '' } : accepted;
+          return got.length === 1
+            ? { outcome: 'permanent', status: 'AR', request: '', response: '' }
+            : accepted;
         },
       });
       await world.send(adt('P', 'no'));
       await world.send(adt('P', 'yes'));
       await world.until(() => got.length === 2);
-      await world.until(async () => (await world.rows(`select 1 from delivery where settled_at is null`)).length === 0);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where settled_at is null`)).length === 0,
+      );
       const states = await world.rows<{ state: string }>('select state from delivery order by id');
       expect(states.map(({ state }) => state)).to.deep.equal(['rejected', 'acknowledged']);
     });
@@ -90,30 +105,42 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
       const got: string[] = [];
       const receiver: Receiver = async (delivery) => {
         got.push(controlId(delivery));
-        return controlId(delivery) === 'lost' ? { outcome: 'ambiguous', request: 'x', response: '' } : accepted;
+        return controlId(delivery) === 'lost'
+          ? { outcome: 'ambiguous', request: 'x', response: '' }
+          : accepted;
       };
       await open({ a: receiver }, { system: { unanswered: 'hold' } });
       await world.send(adt('P', 'lost'));
       await world.send(adt('P', 'behind'));
       await world.send(adt('Q', 'other'));
-      await world.until(async () => (await world.rows(`select 1 from delivery where state = 'ambiguous'`)).length === 1);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state = 'ambiguous'`)).length === 1,
+      );
       await world.until(() => got.includes('other'));
       await world.restart();
-      await world.until(async () => (await world.rows(`select 1 from delivery where state = 'acknowledged'`)).length === 1);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state = 'acknowledged'`)).length === 1,
+      );
       expect(got).to.not.include('behind');
     });
 
     it('settles what an engine left submitted when it died', async () => {
       await open({
         a: async ({ attempt }) =>
-          attempt === 1 ? { outcome: 'transient', request: '', response: '', retry_after_ms: 60_000 } : accepted,
+          attempt === 1
+            ? { outcome: 'transient', request: '', response: '', retry_after_ms: 60_000 }
+            : accepted,
       });
       await world.send(adt('P', 'C'));
-      await world.until(async () => (await world.rows(`select 1 from delivery where state = 'held'`)).length === 1);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state = 'held'`)).length === 1,
+      );
       // What a second attempt leaves behind that is cut off between sending and answer.
       await world.rows(`update delivery set state = 'submitted', attempts = 2, next_attempt_at = null`);
       await world.restart();
-      await world.until(async () => (await world.rows(`select 1 from delivery where state = 'acknowledged'`)).length === 1);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state = 'acknowledged'`)).length === 1,
+      );
       const attempts = await world.rows<object>('select number, outcome, code from attempt order by number');
       expect(attempts).to.deep.equal([
         { number: 1, outcome: 'transient', code: null },
@@ -133,17 +160,29 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
         },
       });
       for (let n = 0; n < 20; n++) await world.send(adt(`P${n}`, `C${n}`));
-      for (const { lanes } of [...world.engine.channels, ...world.engine.systems]) await lanes.queue.obliterate({ force: true });
+      for (const { lanes } of [...world.engine.channels, ...world.engine.systems])
+        await lanes.queue.obliterate({ force: true });
       open_ = true;
       await world.until(() => got.length === 20);
     });
 
     it('leaves nothing of a message in the queue', async () => {
-      await open({ a: async () => ({ outcome: 'transient', request: '', response: '', retry_after_ms: 60_000 }) });
+      await open({
+        a: async () => ({ outcome: 'transient', request: '', response: '', retry_after_ms: 60_000 }),
+      });
       await world.send(adt('SECRET-NUMBER', 'C'));
-      await world.until(async () => (await world.rows(`select 1 from delivery where state = 'held'`)).length === 1);
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state = 'held'`)).length === 1,
+      );
       for (const { lanes } of [...world.engine.channels, ...world.engine.systems]) {
-        const jobs = await lanes.queue.getJobs(['active', 'completed', 'delayed', 'failed', 'waiting', 'prioritized']);
+        const jobs = await lanes.queue.getJobs([
+          'active',
+          'completed',
+          'delayed',
+          'failed',
+          'waiting',
+          'prioritized',
+        ]);
         for (const job of jobs) expect(Object.keys(job.data as object)).to.deep.equal(['lane']);
       }
     });
@@ -151,11 +190,23 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
     it('chains every move in the audit', async () => {
       await open({ a: async () => accepted });
       await world.send(adt('P', 'C'));
-      await world.until(async () => (await world.rows(`select 1 from delivery where state = 'acknowledged'`)).length === 1);
-      const links = await world.rows<{ entries: string }>('select entries from audit_link order by at, number');
-      const moves = links.flatMap(({ entries }) => JSON.parse(entries) as string[][]).filter(([kind]) => kind !== 'engine');
+      await world.until(
+        async () => (await world.rows(`select 1 from delivery where state = 'acknowledged'`)).length === 1,
+      );
+      const links = await world.rows<{ entries: string }>(
+        'select entries from audit_link order by at, number',
+      );
+      const moves = links
+        .flatMap(({ entries }) => JSON.parse(entries) as string[][])
+        .filter(([kind]) => kind !== 'engine');
       expect(moves.map(([kind, , what]) => `${kind} ${what}`)).to.deep.equal([
-        ...['message received', 'message processed', 'delivery pending', 'delivery submitted', 'delivery acknowledged'],
+        ...[
+          'message received',
+          'message processed',
+          'delivery pending',
+          'delivery submitted',
+          'delivery acknowledged',
+        ],
       ]);
       const verified = await verifyAudit(world.database.pool, world.keyring.sign);
       expect(verified.broken).to.equal(undefined);
