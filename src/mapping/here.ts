@@ -204,11 +204,13 @@ export class Here implements Values {
 
   /** References to the nearest resources of a type: made here or inside, else around. */
   references(type: string): string[] {
-    const own = [...this.#made, ...this.#madeBelow].filter((made) => made.type === type);
-    for (let above = this.#parent; own.length === 0 && above !== undefined; above = above.#parent) {
-      own.push(...above.#made.filter((made) => made.type === type));
+    const found = new Set<string>();
+    collect(this.#made, type, found);
+    collect(this.#madeBelow, type, found);
+    for (let above = this.#parent; found.size === 0 && above !== undefined; above = above.#parent) {
+      collect(above.#made, type, found);
     }
-    return [...new Set(own.map((made) => made.reference))];
+    return [...found];
   }
 
   /** `OBX[3]-5`: a path as this segment stands in the message. */
@@ -219,6 +221,10 @@ export class Here implements Values {
     const number = named.findIndex((one) => one.position === segment?.position) + 1;
     return path.text.replace(/^\w+(\[[^\]]*\])?/, number > 1 ? `${path.segment}[${number}]` : path.segment);
   }
+}
+
+function collect(made: readonly Made[], type: string, found: Set<string>): void {
+  for (const one of made) if (one.type === type) found.add(one.reference);
 }
 
 function cut(raw: string, separator: string, n: number): string {

@@ -11,8 +11,9 @@ import {
   type MakeResource,
   report,
 } from './compiler.ts';
+import { compileGivers } from './givers.ts';
 import type { Draft, Here } from './here.ts';
-import { compileGivers, compileObject, compileRules } from './rules.ts';
+import { compileObject, compileRules } from './rules.ts';
 import type { TypeFile } from './schema.ts';
 
 /** Finds and compiles the map from an HL7 data type to the element's type; for a reference, to one of its targets. */

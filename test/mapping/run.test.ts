@@ -124,6 +124,8 @@ describe('rules', () => {
     const rules =
       '  birthDate: { from: PID-7 }\n  name: { from: PID-5, rules: { family: { from: XPN.1 }, given: { from: XPN.2 } } }';
     expect(patient(rules, ['PID|||1^^^X||""~A^""||""'])).to.deep.equal({ name: [{ family: 'A' }] });
+    const constant = '  name: { from: PID-5, rules: { use: { value: usual } } }';
+    expect(patient(constant, ['PID|||1^^^X||""'])).to.deep.equal({});
   });
 
   it('fill dotted paths into one object', () => {
