@@ -47,8 +47,8 @@ export function structureOf({
 
 /**
  * Sorts a message into groups. Never throws. A segment goes where the grammar has it next, in the innermost group that
- * does; failing that, where it comes later, over required ones that are missing; failing that, it stays in the group
- * that is open. Of a structure that is not known, all segments are in one group.
+ * does, or where it was missed before; failing that, where it comes later, over required ones that are missing; failing
+ * that, it stays in the group that is open. Of a structure that is not known, all segments are in one group.
  */
 export function readGroups(message: Message, structure: string, version: string): Structure {
   const misfits: Misfit[] = [];
@@ -59,7 +59,7 @@ export function readGroups(message: Message, structure: string, version: string)
     misfits.push({ position: 1, says: `no version of HL7 has the structure ${structure}` });
     return whole;
   }
-  const open: Frame[] = [{ element: grammar, group: whole, position: 1, at: 0, count: 0 }];
+  const open: Frame[] = [{ element: grammar, group: whole, position: 1, at: 0, count: 0, missed: [] }];
   for (const segment of message.segments) place(segment, open, misfits);
   close(open, 0, misfits);
   return whole;
@@ -74,15 +74,19 @@ interface Frame {
   /** The child that came last, and how often it came in a row. */
   at: number;
   count: number;
+  /** Required children that were gone over. */
+  missed: readonly Element[];
 }
 
 function place(segment: Segment, open: Frame[], misfits: Misfit[]): void {
   const { name, position } = segment;
   for (const strict of [true, false]) {
     for (let depth = open.length - 1; depth >= 0; depth--) {
-      const way = wayTo(name, open[depth]!, strict);
+      const frame = open[depth]!;
+      const way = wayTo(name, frame, strict) ?? (takesLate(name, frame) ? [] : undefined);
       if (way === undefined) continue;
       close(open, depth + 1, misfits);
+      if (way.length === 0) misfits.push({ position, says: `${name} comes late in ${frame.element.name}` });
       for (const child of way) step(open, child, position, misfits);
       open.at(-1)!.group.segments.push(segment);
       return;
@@ -118,11 +122,25 @@ function wayTo(
   return undefined;
 }
 
+/**
+ * Was the segment `name` missed in `frame`, and may still come: PID behind PV1, OBR behind a note to ORC? Not behind a
+ * group that repeats: results that came before an OBR are not its results.
+ */
+function takesLate(name: string, frame: Frame): boolean {
+  const late = frame.missed.find((child) => isSegment(child, name));
+  const last = frame.element.children[frame.at]!;
+  if (late === undefined || (last.children.length > 0 && last.max > 1)) return false;
+  frame.missed = frame.missed.filter((child) => child !== late);
+  return true;
+}
+
 /** Goes on to child `i` of the innermost open group, and opens it when it is a group. */
 function step(open: Frame[], i: number, position: number, misfits: Misfit[]): void {
   const frame = open.at(-1)!;
   const child = frame.element.children[i]!;
-  misfits.push(...missing(frame, i, position));
+  const missed = missing(frame, i);
+  misfits.push(...lacks(frame, missed, position));
+  frame.missed = [...frame.missed, ...missed];
   frame.count = i === frame.at ? frame.count + 1 : 1;
   frame.at = i;
   if (frame.count > child.max) {
@@ -134,25 +152,31 @@ function step(open: Frame[], i: number, position: number, misfits: Misfit[]): vo
   if (child.children.length === 0) return;
   const group = new Group(child.name);
   frame.group.groups.push(group);
-  open.push({ element: child, group, position, at: 0, count: 0 });
+  open.push({ element: child, group, position, at: 0, count: 0, missed: [] });
 }
 
 /** Closes the open groups from `depth` on. */
 function close(open: Frame[], depth: number, misfits: Misfit[]): void {
   for (const frame of open.splice(depth).reverse()) {
-    misfits.push(...missing(frame, frame.element.children.length, frame.position));
+    misfits.push(...lacks(frame, missing(frame, frame.element.children.length), frame.position));
   }
 }
 
 /** The required children of `frame` before child `end` that did not come. */
-function missing(frame: Frame, end: number, position: number): Misfit[] {
-  const { name, children } = frame.element;
-  return children
+function missing(frame: Frame, end: number): Element[] {
+  return frame.element.children
     .slice(frame.at, end)
-    .filter((child, i) => (i === 0 ? frame.count : 0) < child.min)
-    .map((child) => ({ position, says: `${name} lacks ${child.name}` }));
+    .filter((child, i) => (i === 0 ? frame.count : 0) < child.min);
+}
+
+function lacks(frame: Frame, missed: readonly Element[], position: number): Misfit[] {
+  return missed.map((child) => ({ position, says: `${frame.element.name} lacks ${child.name}` }));
 }
 
 function isDirect({ children }: Element, name: string): boolean {
-  return children.some((child) => child.children.length === 0 && child.contains.has(name));
+  return children.some((child) => isSegment(child, name));
+}
+
+function isSegment({ children, contains }: Element, name: string): boolean {
+  return children.length === 0 && contains.has(name);
 }

@@ -52,6 +52,12 @@ describe('hl7 split', () => {
     expect(split(text)).to.deep.equal([text]);
   });
 
+  it('leaves block characters alone inside of a line', () => {
+    const odd = 'MSH|^~\\&|a\x0bb\x1cc\r';
+    expect(split(odd + B)).to.deep.equal([odd, B]);
+    expect(split(`\x0b${odd}\x1c\r\x0b${B}\x1c\r`)).to.deep.equal([odd, B]);
+  });
+
   it('drops the byte order mark of a file', () => {
     expect(split(`\xef\xbb\xbf${A}`)).to.deep.equal([A]);
   });

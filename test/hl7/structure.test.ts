@@ -97,7 +97,7 @@ describe('hl7 structure', () => {
   it('keeps what comes too late or too often, and never gives a patient the results of another', () => {
     expect(grouped('ADT_A01', 'EVN PV1 PID').misfits).to.deep.equal([
       '3: ADT_A01 lacks PID',
-      '4: PID has its place elsewhere in ADT_A01',
+      '4: PID comes late in ADT_A01',
     ]);
     expect(grouped('ADT_A01', 'EVN PID PV1 PV1')).to.deep.equal({
       shape: 'ADT_A01(MSH EVN PID PV1 PV1)',
@@ -109,6 +109,24 @@ describe('hl7 structure', () => {
         'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBR OBSERVATION(OBX PV1) OBSERVATION(OBX))))',
       misfits: ['5: PV1 has its place elsewhere in ORU_R01'],
     });
+  });
+
+  it('leaves an order and a patient whole whose segments are not in order', () => {
+    expect(grouped('ORU_R01', 'PID ORC NTE OBR OBX ORC OBR OBX')).to.deep.equal({
+      shape:
+        'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(ORC NTE OBR OBSERVATION(OBX)) ' +
+        'ORDER_OBSERVATION(ORC OBR OBSERVATION(OBX))))',
+      misfits: ['4: ORDER_OBSERVATION lacks OBR', '5: OBR comes late in ORDER_OBSERVATION'],
+    });
+    expect(grouped('ORU_R01', 'PV1 PID OBR OBX')).to.deep.equal({
+      shape: 'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID VISIT(PV1)) ORDER_OBSERVATION(OBR OBSERVATION(OBX))))',
+      misfits: ['2: PATIENT lacks PID', '3: PID comes late in PATIENT'],
+    });
+    // Results, and then an OBR: they are not its results, nor is a PID behind them their patient.
+    expect(grouped('ORU_R01', 'PID ORC OBX OBR OBX').shape).to.contain(
+      'ORDER_OBSERVATION(ORC OBSERVATION(OBX)) ORDER_OBSERVATION(OBR OBSERVATION(OBX))',
+    );
+    expect(grouped('ORU_R01', 'PV1 OBR OBX PID OBR OBX').shape).to.contain(') PATIENT_RESULT(PATIENT(PID) ');
   });
 
   it('reads a structure that nobody knows as one group', () => {
