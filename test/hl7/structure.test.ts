@@ -89,6 +89,7 @@ describe('hl7 structure', () => {
       shape: 'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBSERVATION(OBX) OBSERVATION(OBX))))',
       misfits: ['3: ORDER_OBSERVATION lacks OBR'],
     });
+    expect(grouped('ORU_R01', 'PID ORC ORC OBR').misfits).to.deep.equal(['3: ORDER_OBSERVATION lacks OBR']);
     expect(grouped('ADT_A01', 'EVN PV1').misfits).to.deep.equal(['3: ADT_A01 lacks PID']);
     expect(grouped('ADT_A01', 'EVN PID').misfits).to.deep.equal(['1: ADT_A01 lacks PV1']);
     expect(grouped('ORU_R01', 'PID').misfits).to.deep.equal(['2: PATIENT_RESULT lacks ORDER_OBSERVATION']);
