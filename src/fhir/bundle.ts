@@ -23,7 +23,7 @@ export interface Write {
  * reference (R4 http.html#trules), which fails if the patient isn't there: a result that hangs on nobody
  * is a hazard. To anything else it becomes a logical reference (R4 references.html#logical) by identifier, which every server takes.
  */
-export function writesOf(event: CanonicalEvent, types?: readonly string[]): Write[] {
+export function writesOf(event: Pick<CanonicalEvent, 'entries'>, types?: readonly string[]): Write[] {
   const isWritten = ({ resource }: EventEntry) => types?.includes(resource.resourceType) ?? true;
   const references = new Map(
     event.entries.map((entry) => [

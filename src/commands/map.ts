@@ -1,0 +1,142 @@
+/** `pipehat map`: HL7 v2 in, FHIR out. */
+import type { Bundle } from '@medplum/fhirtypes';
+import { PipehatError } from '../errors.ts';
+import type { Finding } from '../fhir/validate.ts';
+import type { Warning } from '../mapping/mapping.ts';
+import { timeZone } from './arguments.ts';
+import type { ChosenMapping } from './chosen-mapping.ts';
+import { type AddCommand, action, errorText, exitCode, type Terminal } from './command.ts';
+import { filesOf, type Input, readInputs, STANDARD_INPUT } from './inputs.ts';
+import { print } from './printable.ts';
+
+interface MapOptions {
+  readonly mapping: string;
+  readonly site?: string;
+  readonly timeZone?: string;
+  readonly validate?: boolean;
+  readonly json?: boolean;
+}
+
+/** What became of one message. */
+interface MapResult {
+  readonly bundle?: Bundle;
+  /** What the mapping could not carry over. */
+  readonly warnings: readonly Warning[];
+  /** What breaks FHIR R4, where it was asked. */
+  readonly findings: readonly Finding[];
+  readonly error?: PipehatError;
+}
+
+type MapOne = (bytes: Uint8Array) => Pick<Required<MapResult>, 'bundle' | 'warnings' | 'findings'>;
+
+/** Adds `map`. */
+export const addMap: AddCommand = (program, terminal, end) => {
+  program
+    .command('map')
+    .argument('[paths...]', 'files of messages, folders of *.hl7, or - for standard input (the default)')
+    .summary('turn HL7 v2 into FHIR')
+    .description(
+      `Runs messages through a mapping and prints the FHIR transaction Bundle that would be written. Needs no database and
+sends nothing. One message of one file prints its Bundle; everything else prints one JSON line a message,
+{file, ok, bundle | error}, as it goes. A bad message does not stop the rest. Mappings, time zone and tenant are those of the
+site; without a site, those that come with Pipehat.
+
+  pipehat map samples/adt-a01-admit.hl7
+  pipehat map samples/ | jq -c 'select(.ok | not) | {file, error}'`,
+    )
+    .option('--mapping <name>', 'folder under mappings', 'v2-to-fhir')
+    .option('--site <folder>', 'folder of the site (default: the nearest at or above the current one)')
+    .option(
+      '--time-zone <name>',
+      'zone of times without an offset (default: of the site, else UTC)',
+      timeZone,
+    )
+    .option('--validate', 'check each Bundle against FHIR R4 too')
+    .option('--json', 'print a JSON line also for one message')
+    .action(
+      action(terminal, end, async (paths: string[], options: MapOptions) => {
+        const map = await createMap(options, terminal);
+        const named = paths.length === 0 ? [STANDARD_INPUT] : paths;
+        const files = await filesOf(named, terminal.cwd);
+        // The only message of the only file, and asked for by that name.
+        const isAlone = ({ file }: Input) =>
+          !options.json && files.length === 1 && file === named[0] && file !== STANDARD_INPUT;
+        let allWell = true;
+        for await (const input of readInputs(files, terminal)) {
+          if (terminal.interrupted.aborted) break;
+          if (input.error !== undefined && isAlone(input)) throw input.error;
+          const result = resultOf(input, map);
+          if (isAlone(input)) await printAlone(result, terminal);
+          else await print(terminal, `${JSON.stringify(lineOf(input.file, result))}\n`);
+          allWell &&= result.error === undefined;
+        }
+        if (terminal.interrupted.aborted) return exitCode.failed;
+        return allWell ? exitCode.ok : exitCode.found;
+      }),
+    );
+};
+
+async function createMap({ validate, ...options }: MapOptions, { cwd }: Terminal): Promise<MapOne> {
+  const [{ chooseMapping }, { transactionBundle, writesOf }, { readHeader }, { decode }, { readMessage }] =
+    await Promise.all([
+      import('./chosen-mapping.ts'),
+      import('../fhir/bundle.ts'),
+      import('../hl7/header.ts'),
+      import('../hl7/charset.ts'),
+      import('../hl7/message.ts'),
+    ]);
+  const validator = validate ? (await import('../fhir/validate.ts')).createValidator() : () => [];
+  const { mapping, context }: ChosenMapping = await chooseMapping({
+    mapping: options.mapping,
+    site: options.site,
+    time_zone: options.timeZone,
+    cwd,
+  });
+  return (bytes) => {
+    const message = readMessage(decode(bytes, readHeader(bytes).charset).text);
+    const mapped = mapping.run(message, context);
+    const bundle = transactionBundle(writesOf(mapped));
+    // Warnings doubt every reference within the Bundle, since the validator looks at one element at a time.
+    const findings = validator(bundle).filter(({ severity }) => severity === 'error');
+    return { bundle, warnings: mapped.warnings, findings };
+  };
+}
+
+/** Maps one message. Catches all: whatever a message brings about, the next one has its turn. */
+export function resultOf(input: Input, map: MapOne): MapResult {
+  if (input.error !== undefined) return { warnings: [], findings: [], error: input.error };
+  try {
+    const result = map(input.bytes);
+    const [first] = result.findings;
+    if (first === undefined) return result;
+    const error = new PipehatError('bundle-invalid', { count: result.findings.length }, { at: first.at });
+    return { ...result, error };
+  } catch (cause) {
+    const error = cause instanceof PipehatError ? cause : new PipehatError('internal', {}, { cause });
+    return { warnings: [], findings: [], error };
+  }
+}
+
+function lineOf(file: string, { bundle, warnings, findings, error }: MapResult): object {
+  return {
+    file,
+    ok: error === undefined,
+    ...(bundle === undefined ? {} : { bundle }),
+    ...(error === undefined
+      ? {}
+      : { error: { code: error.code, message: error.message, path: error.at ?? null } }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+async function printAlone(
+  { bundle, warnings, findings, error }: MapResult,
+  terminal: Terminal,
+): Promise<void> {
+  if (bundle !== undefined) await print(terminal, `${JSON.stringify(bundle, null, 2)}\n`);
+  for (const { path, says } of warnings) terminal.stderr.write(`pipehat: warning: ${path} ${says}\n`);
+  for (const { severity, at, says } of findings)
+    terminal.stderr.write(`pipehat: ${severity}: ${at} ${says}\n`);
+  if (error !== undefined) terminal.stderr.write(errorText(error));
+}
