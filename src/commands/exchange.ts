@@ -1,0 +1,103 @@
+/** One message sent, and what the receiver said: done, and told. */
+import { readableAnswer } from '../destinations/mllp-text.ts';
+import { PipehatError } from '../errors.ts';
+import { type Ack, type AckError, readAck } from '../hl7/ack.ts';
+import { type Header, readHeader } from '../hl7/header.ts';
+import type { MllpClient, MllpReceiver } from '../mllp/client.ts';
+import { errorJson } from './command.ts';
+import type { Input } from './inputs.ts';
+import { printable } from './printable.ts';
+
+/** What became of one message. */
+export interface Exchange {
+  readonly file: string;
+  /** MSH-9 as `ADT^A01`; `''` where the bytes are no HL7. */
+  readonly type: string;
+  /** MSH-10. */
+  readonly control_id: string;
+  /** MSA-1; undefined where no ACK came. */
+  readonly ack: string | undefined;
+  readonly ms: number;
+  /** What the receiver complains of. */
+  readonly errors: readonly AckError[];
+  /** Why no ACK came. */
+  readonly error: PipehatError | undefined;
+}
+
+/** Sends one message as it is, HL7 or not. Throws `mllp-unreachable`: then later ones need not be tried. */
+export async function exchange(
+  client: MllpClient,
+  input: Input,
+  receiver: Pick<MllpReceiver, 'host' | 'port'>,
+): Promise<Exchange> {
+  const { file } = input;
+  const nothing = { file, type: '', control_id: '', ack: undefined, ms: 0, errors: [] };
+  if (input.error !== undefined) return { ...nothing, error: input.error };
+  const header = headerOf(input.bytes);
+  const type = header === undefined ? '' : `${header.code}^${header.event}`;
+  const control_id = header?.control_id ?? '';
+  const started = performance.now();
+  const took = () => Math.round((performance.now() - started) * 10) / 10;
+  try {
+    const ack = await client.send(input.bytes, (answer) => readAnswer(answer, control_id, receiver));
+    return { file, type, control_id, ack: ack.code, ms: took(), errors: complaints(ack), error: undefined };
+  } catch (error) {
+    if (!(error instanceof PipehatError) || error.code === 'mllp-unreachable') throw error;
+    return { ...nothing, type, control_id, ms: took(), error };
+  }
+}
+
+/** Did the receiver take it (HL7 table 0008)? */
+export function isAccepted({ ack }: Exchange): boolean {
+  return ack === 'AA' || ack === 'CA';
+}
+
+/** For programs. */
+export function exchangeJson({ file, control_id, ack, ms, errors, error }: Exchange): object {
+  return { file, control_id, ack: ack ?? null, ms, errors, ...(error && { error: errorJson(error) }) };
+}
+
+/** For people: `file  type  control id → AR 200 MSH-9.1 …`, one line. */
+export function exchangeText({ file, type, control_id, ack, errors, error }: Exchange): string {
+  const complaint = ({ condition, location, says }: AckError) =>
+    [condition, location, says].filter((text) => text !== '').join(' ');
+  const said = [ack, errors.map(complaint).join('; ')].join(' ');
+  const answer = error === undefined ? said : `no ACK: ${error.message} [${error.code}]`;
+  return `${printable(`${file}  ${type || 'not HL7'}  ${control_id || '-'} → ${answer}`).trimEnd()}\n`;
+}
+
+/** `3 messages in 0.1 s (30 /s): 2 AA, 1 AR`. `answers` counts by MSA-1, with `''` for none. */
+export function summary(answers: ReadonlyMap<string, number>, ms: number): string {
+  const all = [...answers.values()].reduce((sum, number) => sum + number, 0);
+  const counts = [...answers].map(([word, number]) => `${number} ${printable(word) || 'without an ACK'}`);
+  const rate = Math.round((all * 1000) / Math.max(ms, 1));
+  const noun = all === 1 ? 'message' : 'messages';
+  return `${all} ${noun} in ${(ms / 1000).toFixed(1)} s (${rate} /s): ${counts.join(', ')}\n`;
+}
+
+function headerOf(bytes: Uint8Array): Header | undefined {
+  try {
+    return readHeader(bytes);
+  } catch (error) {
+    if (error instanceof PipehatError) return undefined;
+    throw error;
+  }
+}
+
+/** What it throws closes the connection: after an answer to something else, no later one can be trusted. */
+function readAnswer(
+  answer: Buffer,
+  control_id: string,
+  { host, port }: Pick<MllpReceiver, 'host' | 'port'>,
+): Ack {
+  // Read as Latin-1, as readHeader gives MSH-10: so equal bytes have equal text.
+  const named = readAck(answer.toString('latin1')).control_id;
+  // Bytes without a control id are sent too, and their answer can name none.
+  if (control_id !== '' && named !== control_id) throw new PipehatError('mllp-wrong-answer', { host, port });
+  return readAck(readableAnswer(answer));
+}
+
+/** The ERR segments; where there are none, MSA-3. */
+function complaints({ errors, text }: Ack): readonly AckError[] {
+  return errors.length === 0 && text !== '' ? [{ location: '', condition: '', says: text }] : errors;
+}
