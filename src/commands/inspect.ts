@@ -18,7 +18,7 @@ export const addInspect: AddCommand = (program, terminal, end) => {
     .argument('<path>', 'a file of messages, a folder of *.hl7, or - for standard input')
     .summary('show segments and fields of a message with their names')
     .description(
-      `Spells messages out: every field that has a value, with its name and type in the version of MSH-12; at the end, where the
+      `Spells messages out: every field that has a value, with its name and type in the version of MSH-12; at the end, where the \
 message leaves the structure that HL7 gives it.
 
   pipehat inspect samples/oru-r01-cbc.hl7`,

@@ -14,7 +14,7 @@ export const addLint: AddCommand = (program, terminal, end) => {
     .argument('[path]', 'a site, or a folder or file in it', '.')
     .summary('check the files of a site')
     .description(
-      `Checks pipehat.yaml, channels, systems and mappings against their schemas, each other, HL7 and FHIR, and prints every
+      `Checks pipehat.yaml, channels, systems and mappings against their schemas, each other, HL7 and FHIR, and prints every \
 problem as file:line:column rule message. Warnings do not keep a site from starting; errors do.
 
   pipehat lint

@@ -36,9 +36,9 @@ export const addMap: AddCommand = (program, terminal, end) => {
     .argument('[paths...]', 'files of messages, folders of *.hl7, or - for standard input (the default)')
     .summary('turn HL7 v2 into FHIR')
     .description(
-      `Runs messages through a mapping and prints the FHIR transaction Bundle that would be written. Needs no database and
-sends nothing. One message of one file prints its Bundle; everything else prints one JSON line a message,
-{file, ok, bundle | error}, as it goes. A bad message does not stop the rest. Mappings, time zone and tenant are those of the
+      `Runs messages through a mapping and prints the FHIR transaction Bundle that would be written. Needs no database and \
+sends nothing. One message of one file prints its Bundle; everything else prints one JSON line a message, \
+{file, ok, bundle | error}, as it goes. A bad message does not stop the rest. Mappings, time zone and tenant are those of the \
 site; without a site, those that come with Pipehat.
 
   pipehat map samples/adt-a01-admit.hl7

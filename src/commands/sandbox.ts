@@ -18,7 +18,7 @@ export const addSandbox: AddCommand = (program, terminal, end) => {
     .command('sandbox')
     .summary('run a FHIR server for trials')
     .description(
-      `Runs a FHIR R4 server in memory until it is interrupted (Ctrl-C). It forgets everything then. Anyone who can reach its
+      `Runs a FHIR R4 server in memory until it is interrupted (Ctrl-C). It forgets everything then. Anyone who can reach its \
 address can read and write: it is for trials, not for patients.
 
   pipehat sandbox --port 8103`,

@@ -22,7 +22,7 @@ export const addSend: AddCommand = (program, terminal, end) => {
     .argument('<paths...>', 'files of messages, or folders of *.hl7')
     .summary('send messages over MLLP and show the answers')
     .description(
-      `Sends messages one after another over one connection, waits for the ACK of each, and prints it. What is no HL7 is sent
+      `Sends messages one after another over one connection, waits for the ACK of each, and prints it. What is no HL7 is sent \
 too, so that you see the answer. More than 20 messages on a terminal show a bar, and print only what was not accepted.
 
   pipehat send samples/adt-a01-admit.hl7 --to localhost:2575

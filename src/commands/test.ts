@@ -17,7 +17,7 @@ export const addTest: AddCommand = (program, terminal, end) => {
     .argument('[path]', 'a site, its channels folder, or a channel file', '.')
     .summary('run the tests in channel files')
     .description(
-      `Sends the samples that channel files name through their channels, and compares what comes out with what the files
+      `Sends the samples that channel files name through their channels, and compares what comes out with what the files \
 expect. Nothing is sent to any system.
 
   pipehat test
