@@ -18,7 +18,9 @@ export async function* streamMessages(chunks: AsyncIterable<Uint8Array>): AsyncG
     const messages = [...splitMessages(bytes)];
     const last = messages.pop();
     yield* messages;
-    const rest = last === undefined ? bytes : bytes.subarray(last.byteOffset - bytes.byteOffset);
+    // With the line break or start block before it, which tell how its first line reads.
+    const whole = last === undefined || messages.length === 0;
+    const rest = whole ? bytes : bytes.subarray(last.byteOffset - bytes.byteOffset - 1);
     kept = [rest];
     length = rest.length;
     enough = 2 * length;
