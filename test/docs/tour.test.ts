@@ -47,7 +47,7 @@ describe('the tour of the README', () => {
   });
 
   it('holds word for word', async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const page = readFileSync(join(ROOT, 'README.md'), 'utf8');
     expect(page).to.include(`\`${EDITED}\``);
     const steps = readTour(elsewhere(page), HEADING);
