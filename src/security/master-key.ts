@@ -10,7 +10,7 @@ export async function masterKeyFile(file: string): Promise<{ key: Buffer; made: 
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const text = newMasterKey();
-  // wx: two engines that start at once must not write two keys.
-  await writeFile(file, `${text}\n`, { mode: 0o600, flag: 'wx' });
+  // wx: two engines that start at once must not write two keys. Flushed: what it seals will outlast a power cut, so must it.
+  await writeFile(file, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true });
   return { key: parseMasterKey(text, file), made: true };
 }

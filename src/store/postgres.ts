@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { access, chmod, chown, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -74,15 +74,18 @@ export async function startPostgres(folder: string): Promise<EmbeddedPostgres> {
   const exec = (program: string, args: string[]) => execute(asNobody, program, args);
   let running = false;
   try {
-    if (!(await exists(join(data, 'PG_VERSION')))) {
-      const passwordFile = join(home, 'initdb.password');
+    if (!(await exists(data))) {
+      // Under another name until it is whole: what a kill leaves in the middle is never taken for a database.
+      const half = `${data}.${randomBytes(4).toString('hex')}`;
+      const passwordFile = `${half}.password`;
       await writeFile(passwordFile, password, { mode: 0o600 });
       if (asNobody) await chown(passwordFile, NOBODY, NOBODY);
       await exec(bin.initdb, [
-        ...['-D', data, '-U', 'pipehat', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'],
+        ...['-D', half, '-U', 'pipehat', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'],
         ...['--pwfile', passwordFile, '--data-checksums'],
       ]);
       await rm(passwordFile);
+      await rename(half, data);
     }
     running = await exec(bin.pg_ctl, ['-D', data, 'status']).then(
       () => true,
@@ -140,7 +143,7 @@ async function socketFolderFor(home: string, asNobody: boolean): Promise<string>
 async function passwordOf(file: string): Promise<string> {
   if (await exists(file)) return (await readFile(file, 'utf8')).trim();
   const password = randomBytes(24).toString('hex');
-  await writeFile(file, password, { mode: 0o600 });
+  await writeFile(file, password, { mode: 0o600, flush: true });
   return password;
 }
 
