@@ -29,6 +29,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interrupt.abort();
   });
 }
+// A child of `pipehat start` ends with it, however that ended.
+process.on('disconnect', () => interrupt.abort());
+// To listen is no reason to stay: a child that failed must be able to end.
+process.channel?.unref();
 // A reader that has seen enough (`pipehat map … | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode.ok);

@@ -8,7 +8,7 @@ import { access, mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve as resolvePath } from 'node:path';
 import { createEngineContext } from './api/engine-context.ts';
-import { type ApiServer, createApi } from './api/server.ts';
+import { createApi } from './api/server.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadConfiguration } from './config/load.ts';
 import { type Resolve, resolveReferences } from './config/reference.ts';
@@ -24,7 +24,7 @@ import { masterKeyFile } from './security/master-key.ts';
 import { newToken, tokenHash } from './security/tokens.ts';
 import { auditAct } from './store/audit.ts';
 import { asStoreError, createPool, type Pool, waitForDatabase } from './store/database.ts';
-import { enterDatabase, type Instance } from './store/instance.ts';
+import { enterDatabase, type Instance, isUsedByOthers } from './store/instance.ts';
 import { addDataKey, readDataKeys } from './store/keys.ts';
 import { migrate } from './store/migrate.ts';
 import { readBacklogs } from './store/overview.ts';
@@ -91,8 +91,10 @@ export async function openStore(options: SiteOptions, configuration: Configurati
     onError: () => {},
   });
   const close = async ({ stop }: { stop: boolean }): Promise<void> => {
+    // An engine may have come while a command looked into the store: its PostgreSQL is not ours to stop then.
+    const used = stop && embedded !== undefined && (await isUsedByOthers(pool).catch(() => false));
     await pool.end();
-    if (stop) await embedded?.stop();
+    if (stop && !used) await embedded?.stop();
   };
   try {
     await waitForDatabase(pool, PATIENCE_MS);
@@ -163,6 +165,20 @@ export function createResolve({ env, site }: Pick<SiteOptions, 'env' | 'site'>):
   };
 }
 
+/** The sandbox FHIR server, in a process of its own. */
+export interface SandboxProcess {
+  /** Its base URL. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** What starting needs beyond the site itself. */
+export interface StartOptions extends SiteOptions {
+  readonly version: string;
+  /** Starts the sandbox that `pipehat.yaml` asks for; undefined: start none. */
+  readonly startSandbox: ((port: number) => Promise<SandboxProcess>) | undefined;
+}
+
 /** A site that runs: engine, API, store. */
 export interface RunningSite {
   readonly configuration: Configuration;
@@ -170,6 +186,8 @@ export interface RunningSite {
   /** `host:port` of the HTTP API. */
   readonly http: string;
   readonly queues: QueueBackend['kind'];
+  /** Base URL of the sandbox, where one was started. */
+  readonly sandbox: string | undefined;
   readonly store: OpenStore;
   /** The API's first token, when it was made now; it is not kept. */
   readonly token: string | undefined;
@@ -178,7 +196,7 @@ export interface RunningSite {
 }
 
 /** Starts a site. Rejects with a PipehatError that says what to do; everything that was started is stopped then. */
-export async function startSite(options: SiteOptions & { version: string }): Promise<RunningSite> {
+export async function startSite(options: StartOptions): Promise<RunningSite> {
   const configuration = await openSite(options.site);
   const log = createLog(configuration.site.log);
   const store = await openStore(options, configuration);
@@ -190,6 +208,9 @@ export async function startSite(options: SiteOptions & { version: string }): Pro
       () => store.close({ stop: true }),
       () => instance.leave(),
     );
+    const wanted = configuration.site.sandbox;
+    const sandbox = wanted && (await options.startSandbox?.(wanted.port));
+    if (sandbox !== undefined) undo.push(() => sandbox.stop());
     const { queues, close } = await openQueues(options.env, store, configuration, log);
     undo.push(close);
     const metrics = createMetrics(() => readBacklogs(pool));
@@ -216,9 +237,21 @@ export async function startSite(options: SiteOptions & { version: string }): Pro
     undo.push(() => api.stop(500));
     await api.start();
     const token = await firstToken(pool, engine);
-    const stop = async (deadline_ms: number): Promise<void> =>
-      stopAll({ api, engine, instance, store, close }, deadline_ms);
-    return { configuration, engine, http: api.address, queues: queues.kind, store, token, stop };
+    const stop = async (deadline_ms: number): Promise<void> => {
+      // Sources first, the database last.
+      await engine.stop(deadline_ms * 0.7);
+      await api.stop(deadline_ms * 0.1);
+      await sandbox?.stop();
+      await close();
+      await instance.leave();
+      await store.close({ stop: true });
+    };
+    return {
+      ...{ configuration, engine, store, token, stop },
+      http: api.address,
+      queues: queues.kind,
+      sandbox: sandbox?.address,
+    };
   } catch (error) {
     // What never came to `undo` is the store of another Pipehat, or one that this process only looked at.
     if (undo.length === 0) await store.close({ stop: store.startedPostgres });
@@ -271,23 +304,6 @@ async function firstToken(pool: Pool, engine: Engine): Promise<string | undefine
   await addToken(pool, tokenHash(token), 'first');
   await auditAct(engine.acts, 'token', 'first', 'created');
   return token;
-}
-
-interface Parts {
-  readonly api: ApiServer;
-  readonly engine: Engine;
-  readonly instance: Instance;
-  readonly store: OpenStore;
-  readonly close: () => Promise<void>;
-}
-
-/** Sources first, the database last. */
-async function stopAll({ api, engine, instance, store, close }: Parts, deadline_ms: number): Promise<void> {
-  await engine.stop(deadline_ms * 0.7);
-  await api.stop(deadline_ms * 0.1);
-  await close();
-  await instance.leave();
-  await store.close({ stop: true });
 }
 
 /** The version in package.json. */

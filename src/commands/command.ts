@@ -75,3 +75,9 @@ export function errorText(error: PipehatError): string {
   const at = error.at === undefined ? '' : `${error.at}: `;
   return `pipehat: ${at}${error.message} [${error.code}]\n         ${error.advice}\n`;
 }
+
+/** Resolves when the user asks the command to end. */
+export function interruption({ interrupted }: Pick<Terminal, 'interrupted'>): Promise<void> {
+  if (interrupted.aborted) return Promise.resolve();
+  return new Promise((done) => interrupted.addEventListener('abort', () => done(), { once: true }));
+}

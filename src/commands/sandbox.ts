@@ -1,7 +1,7 @@
 /** `pipehat sandbox`: a FHIR server to try things on. */
 
 import { wholeNumber } from './arguments.ts';
-import { type AddCommand, action, exitCode } from './command.ts';
+import { type AddCommand, action, exitCode, interruption } from './command.ts';
 
 interface SandboxOptions {
   readonly host: string;
@@ -37,14 +37,9 @@ address can read and write: it is for trials, not for patients.
         const { address } = sandbox;
         terminal.notify?.({ address });
         terminal.stdout.write(json ? `${JSON.stringify({ address })}\n` : `FHIR R4 server: ${address}\n`);
-        await interruption(terminal.interrupted);
+        await interruption(terminal);
         await sandbox.stop(STOP_MS);
         return exitCode.ok;
       }),
     );
 };
-
-function interruption(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
-}

@@ -3,8 +3,8 @@ import { fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipehatError } from '../errors.ts';
-import type { RunningSite } from '../main.ts';
-import { type AddCommand, action, exitCode, type Terminal } from './command.ts';
+import type { RunningSite, SandboxProcess } from '../main.ts';
+import { type AddCommand, action, exitCode, interruption, type Terminal } from './command.ts';
 import { table } from './table.ts';
 
 interface StartOptions {
@@ -34,47 +34,33 @@ Redis or Valkey instead of PostgreSQL.`,
     .option('--json', 'print what listens where as one JSON line')
     .action(
       action(terminal, end, async (options: StartOptions) => {
-        const { openSite, readVersion, startSite } = await import('../main.ts');
-        const site = resolve(terminal.cwd, options.site);
+        const { readVersion, startSite } = await import('../main.ts');
         const version = await readVersion();
         const started = performance.now();
-        const { sandbox: wanted } = (await openSite(site)).site;
-        const sandbox = wanted && options.sandbox ? await startSandbox(wanted.port, terminal) : undefined;
-        let running: RunningSite;
-        try {
-          running = await startSite({ env: terminal.env, site, data: options.data, version });
-        } catch (error) {
-          await sandbox?.stop();
-          throw error;
-        }
+        const running = await startSite({
+          ...{ env: terminal.env, site: resolve(terminal.cwd, options.site), data: options.data, version },
+          startSandbox: options.sandbox ? (port) => startSandbox(port, terminal) : undefined,
+        });
         const seconds = ((performance.now() - started) / 1000).toFixed(1);
         terminal.stdout.write(
-          options.json
-            ? `${JSON.stringify(places(running, sandbox?.address))}\n`
-            : banner(running, { version, seconds, sandbox: sandbox?.address }),
+          options.json ? `${JSON.stringify(places(running))}\n` : banner(running, version, seconds),
         );
-        await interruption(terminal.interrupted);
+        await interruption(terminal);
         if (!options.json)
           terminal.stdout.write(
             '\nStopping: what was acknowledged is kept, and goes on at the next start.\n',
           );
         await running.stop(STOP_MS);
-        await sandbox?.stop();
         return exitCode.ok;
       }),
     );
 };
 
-function interruption(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
-}
-
 /** What listens where, for programs. */
-function places(running: RunningSite, sandbox: string | undefined): object {
+function places(running: RunningSite): object {
   return {
     http: running.http,
-    sandbox: sandbox ?? null,
+    sandbox: running.sandbox ?? null,
     queues: running.queues,
     channels: running.engine.channels.map(({ channel, source }) => ({
       channel: channel.name,
@@ -85,11 +71,8 @@ function places(running: RunningSite, sandbox: string | undefined): object {
 }
 
 /** Ten lines: what listens where, and what to type next. */
-function banner(
-  running: RunningSite,
-  more: { version: string; seconds: string; sandbox: string | undefined },
-): string {
-  const { engine, http, store, configuration, token } = running;
+function banner(running: RunningSite, version: string, seconds: string): string {
+  const { engine, http, sandbox, store, configuration, token } = running;
   const database = store.embedded ? `PostgreSQL in ${store.folder}` : 'PostgreSQL of DATABASE_URL';
   const rows = [
     ['store', `${database}, queues on ${running.queues === 'redis' ? 'Redis' : 'PostgreSQL'}`],
@@ -97,7 +80,7 @@ function banner(
       channel.name,
       `${channel.source.definition.type} ${source.address}`,
     ]),
-    ...(more.sandbox === undefined ? [] : [['sandbox', more.sandbox]]),
+    ...(sandbox === undefined ? [] : [['sandbox', sandbox]]),
     ['status', `http://${http}/`],
     [
       'token',
@@ -111,16 +94,11 @@ function banner(
     ['send', `npx pipehat send samples/ --to ${first?.source.address ?? 'HOST:PORT'}`],
     ['look', 'npx pipehat messages, then npx pipehat trace 1'],
   ];
-  return `Pipehat ${more.version}, site ${configuration.site.name}, up in ${more.seconds} s. Ctrl-C stops it.\n${indent(table(rows))}Next:\n${indent(table(next))}`;
+  return `Pipehat ${version}, site ${configuration.site.name}, up in ${seconds} s. Ctrl-C stops it.\n${indent(table(rows))}Next:\n${indent(table(next))}`;
 }
 
 function indent(text: string): string {
   return text.replaceAll(/^/gm, '  ').replace(/ {2}$/, '');
-}
-
-interface SandboxProcess {
-  readonly address: string;
-  stop(): Promise<void>;
 }
 
 /** The sandbox is a process of its own: it plays another system, and must not share our memory or our fate. */

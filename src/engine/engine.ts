@@ -114,7 +114,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     wake: wakeChannel,
   });
 
-  async function startSystem(system: System): Promise<void> {
+  async function startSystem(system: System): Promise<RunningSystem> {
     const { definition, options: raw } = system.destination;
     const destination = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
       name: system.name,
@@ -127,10 +127,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       lanes: system.lanes,
       drain: deliver(system, destination),
     });
-    systems.push({ system, destination, lanes });
+    return { system, destination, lanes };
   }
 
-  async function startChannel(channel: Channel): Promise<void> {
+  async function startChannel(channel: Channel): Promise<RunningChannel> {
     const { definition, options: raw } = channel.source;
     const source = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
       accept: intake(channel),
@@ -146,7 +146,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       drain: process(channel),
     });
     const running: RunningChannel = { channel, source, lanes, connections: 0 };
-    channels.push(running);
+    return running;
   }
 
   async function stop(deadline_ms: number): Promise<void> {
@@ -170,8 +170,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     if (options.alone) await endLeases(pool);
     await keepConfiguration(pool, hash, configuration.files);
     await auditAct(acts, 'engine', run, `started with configuration ${configuration.hash}`);
-    await Promise.all(configuration.systems.map(startSystem));
-    await Promise.all(configuration.channels.map(startChannel));
+    systems.push(...(await Promise.all(configuration.systems.map(startSystem))));
+    channels.push(...(await Promise.all(configuration.channels.map(startChannel))));
     const sweep: Sweep = await startSweep({
       pool,
       log,

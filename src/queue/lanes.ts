@@ -39,6 +39,9 @@ const LINGER_MS = 100;
 /** Wakes of a lane that doesn't run here are joined within this time; the last one is never lost. */
 const JOIN_MS = 100;
 
+/** Trouble of one queue is logged at most this often. */
+const TROUBLE_EVERY_MS = 10_000;
+
 /** Names a queue. BullMQ allows no colon. */
 export function queueName(kind: 'channel' | 'destination', name: string): string {
   return `${kind}.${name}`;
@@ -133,7 +136,13 @@ export async function startLanes(options: {
     }
   };
 
-  const onTrouble = (error: Error) => log.warn('queue trouble', { queue: name, reason: error.name, says: error.message });
+  let quietUntil_ms = 0;
+  const onTrouble = (error: Error): void => {
+    // While the backend is away, BullMQ reports it ten times a second, for each queue.
+    if (performance.now() < quietUntil_ms) return;
+    quietUntil_ms = performance.now() + TROUBLE_EVERY_MS;
+    log.warn('queue trouble', { queue: name, reason: error.name, says: error.message });
+  };
   queue.on('error', onTrouble);
   const worker: Worker = backend.worker(name, work, options.lanes);
   worker.on('error', onTrouble);

@@ -58,3 +58,13 @@ async function holderOf(client: Client, folderKey: number): Promise<string> {
   );
   return /\d+/.exec(rows[0]?.name ?? '')?.[0] ?? 'unknown';
 }
+
+/** Has another process connections to this database? Every Pipehat names its connections after its process. */
+export async function isUsedByOthers(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ used: boolean }>(
+    `select count(*) > 0 as used from pg_stat_activity
+     where application_name like 'pipehat %' and application_name not in ($1, $2)`,
+    [`pipehat ${process.pid}`, `pipehat queues ${process.pid}`],
+  );
+  return rows[0]?.used ?? false;
+}
