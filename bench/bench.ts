@@ -1,0 +1,129 @@
+/**
+ * `npm run bench`: how fast the engine is on this machine, and how far from the floor. Sender, engine and receiver are
+ * processes of their own; the floor takes the engine's place for the same time, in the same run.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { wholeNumber } from '../src/commands/arguments.ts';
+import { startChild } from './child.ts';
+import type { EngineAnswers } from './engine.ts';
+import type { Compared, Figures, Settings } from './figures.ts';
+import type { FloorAnswers } from './floor.ts';
+import { readMachine } from './machine.ts';
+import type { MappingAnswers } from './mapping.ts';
+import { type Flow, measureFlow, type Subject } from './measure.ts';
+import type { ReceiverAnswers } from './receiver.ts';
+import { report } from './report.ts';
+import type { SenderAnswers } from './sender.ts';
+import { writeSite } from './site.ts';
+import { MAPPING, type Only, type Work, works } from './works.ts';
+
+/** What every measurement runs with. */
+interface Run {
+  readonly settings: Settings;
+  /** Aborted by Ctrl-C: the children end, and whoever waits for one hears of it. */
+  readonly signal: AbortSignal;
+  readonly progress: (says: string) => void;
+}
+
+/** What stands between sender and receiver, started: `address` is where the sender finds it. */
+interface Started extends Pick<Subject, 'usage'> {
+  readonly address: string;
+}
+
+/** Starts engine or floor in `folder`, and hands it to `ends`. */
+type Start = (folder: string, receiver: string, ends: AsyncDisposableStack) => Promise<Started>;
+
+async function measure({ settings, signal }: Run, work: Work, start: Start): Promise<Flow> {
+  await using ends = new AsyncDisposableStack();
+  const folder = await temporaryFolder(ends);
+  const receiver = ends.adopt(startChild<ReceiverAnswers>('receiver.ts', signal), (child) => child.stop());
+  const { address, usage } = await start(folder, await receiver.ask('start', work.receiver), ends);
+  const sender = ends.adopt(startChild<SenderAnswers>('sender.ts', signal), (child) => child.stop());
+  await sender.ask('start', { address, connections: settings.connections, only: work.only });
+  return await measureFlow({ sender, receiver, usage }, settings.seconds);
+}
+
+async function temporaryFolder(ends: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pipehat-bench-'));
+  return ends.adopt(folder, () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+}
+
+async function compare(run: Run, work: Work): Promise<Compared> {
+  const { signal, progress } = run;
+  let postgres = '';
+  progress(`${work.name}: engine`);
+  const engine = await measure(run, work, async (folder, receiver, ends) => {
+    await writeSite(folder, work, receiver);
+    const child = ends.adopt(startChild<EngineAnswers>('engine.ts', signal), (child) => child.stop());
+    const address = await child.ask('start', { site: folder, data: join(folder, 'data') });
+    postgres = await child.ask('postgresVersion', undefined);
+    return { address, usage: () => child.ask('usage', undefined) };
+  });
+  progress(`${work.name}: floor`);
+  const floor = await measure(run, work, async (folder, receiver, ends) => {
+    const child = ends.adopt(startChild<FloorAnswers>('floor.ts', signal), (child) => child.stop());
+    const address = await child.ask('start', { data: folder, work, receiver });
+    return { address, usage: () => child.ask('usage', undefined) };
+  });
+  return { work: work.name, title: work.title, postgres, engine, floor };
+}
+
+async function measureMapping({ settings, signal, progress }: Run): Promise<Figures['mapping']> {
+  const found = [];
+  for (const messages of ['adt', 'oru'] satisfies Only[]) {
+    await using ends = new AsyncDisposableStack();
+    progress(`${MAPPING}: ${messages}`);
+    const site = await temporaryFolder(ends);
+    await writeSite(site, works[0]!, '127.0.0.1:1');
+    const child = ends.adopt(startChild<MappingAnswers>('mapping.ts', signal), (child) => child.stop());
+    const time = await child.ask('measure', { site, only: messages, ms: settings.seconds * 1000 });
+    found.push({ messages, ...time });
+  }
+  return found;
+}
+
+async function bench(run: Run): Promise<Figures> {
+  const { settings } = run;
+  const wanted = (name: string): boolean => settings.only === undefined || settings.only === name;
+  const machine = await readMachine();
+  const compared = [];
+  for (const work of works.filter(({ name }) => wanted(name))) compared.push(await compare(run, work));
+  const mapping = wanted(MAPPING) ? await measureMapping(run) : [];
+  return { machine, settings, works: compared, mapping };
+}
+
+const options = new Command('npm run bench --')
+  .description(
+    'Measures the engine on this machine, against the floor: a bare program that stores and sends on.',
+  )
+  .addOption(new Option('--only <name>', 'one work').choices([...works.map(({ name }) => name), MAPPING]))
+  .option('--seconds <n>', 'length of each window', wholeNumber(1, 3600), 10)
+  .option(
+    '--connections <n>',
+    'connections of the sender, one message in flight on each',
+    wholeNumber(1, 256),
+    32,
+  )
+  .option('--json', 'print JSON')
+  .parse()
+  .opts<Settings & { readonly json?: boolean }>();
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+process.once('SIGTERM', () => interrupted.abort());
+
+const { only, seconds, connections, json } = options;
+try {
+  const figures = await bench({
+    settings: { only, seconds, connections },
+    signal: interrupted.signal,
+    progress: (says) => process.stderr.write(`${says} …\n`),
+  });
+  process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : report(figures)}\n`);
+} catch (error) {
+  process.stderr.write(`${interrupted.signal.aborted ? 'interrupted' : (error as Error).message}\n`);
+  process.exitCode = 1;
+}

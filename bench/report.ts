@@ -1,0 +1,64 @@
+/** The figures as text. */
+import { table } from '../src/commands/table.ts';
+import type { Compared, Figures } from './figures.ts';
+import type { Flow } from './measure.ts';
+
+/** Everything, for a terminal. */
+export function report({ machine, settings, works, mapping }: Figures): string {
+  const { cpu, cores, memory_bytes, load } = machine;
+  const versions = [`Pipehat ${machine.pipehat}`, `Node ${machine.node}`];
+  if (works[0] !== undefined) versions.push(`PostgreSQL ${works[0].postgres}`);
+  return [
+    `${versions.join(', ')}; ${machine.date}`,
+    `${cpu}, ${cores} cores, ${gigabytes(memory_bytes)} of memory, load ${load.toFixed(1)} before the start`,
+    `${settings.connections} connections with one message in flight each; windows of ${settings.seconds} s after a warm-up;`,
+    'sealing, audit and order per patient are on; sender, receiver and PostgreSQL share this machine',
+    ...works.map(work),
+    ...(mapping.length === 0
+      ? []
+      : [`\nread and map alone, CPU time\n${indent(table(mappingRows(mapping)))}`]),
+  ].join('\n');
+}
+
+function work({ title, engine, floor }: Compared): string {
+  const ratio = Math.round((engine.delivered_a_second / floor.delivered_a_second) * 100);
+  const rows = [
+    ['', 'acknowledged', 'delivered', 'ACK at half load', 'CPU a message', 'transactions', 'WAL', 'memory'],
+    ['', '/s', '/s', 'p50 / p99 ms', 'own + PostgreSQL ms', 'a message', 'kB a message', 'end / peak MB'],
+    ['engine', ...flow(engine)],
+    ['floor', ...flow(floor)],
+  ];
+  return `\n${title}: ${ratio} % of the floor\n${indent(table(rows))}`;
+}
+
+function flow({ cost, half_load, ...flow }: Flow): string[] {
+  return [
+    flow.acknowledged_a_second.toFixed(0),
+    flow.delivered_a_second.toFixed(0),
+    `${half_load.p50_ms.toFixed(1)} / ${half_load.p99_ms.toFixed(1)}`,
+    `${cost.cpu_ms.toFixed(2)} + ${cost.postgres_cpu_ms?.toFixed(2) ?? '?'}`,
+    cost.transactions.toFixed(2),
+    (cost.wal_bytes / 1000).toFixed(1),
+    `${megabytes(flow.rss_bytes)} / ${megabytes(flow.peak_rss_bytes)}`,
+  ];
+}
+
+function mappingRows(mapping: Figures['mapping']): string[][] {
+  return mapping.map(({ messages, us_a_message, resources_a_message }) => [
+    messages.toUpperCase(),
+    `${us_a_message.toFixed(0)} µs a message`,
+    `${resources_a_message.toFixed(0)} resources each`,
+  ]);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(0)} GB`;
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replaceAll(/^/gm, '  ');
+}
