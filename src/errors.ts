@@ -92,7 +92,8 @@ export const errors = {
   'mapping-no-identity': {
     class: 'permanent',
     says: 'expected an identifier with its assigning authority for {resource}, found none',
-    advice: 'Have the sender fill it, or set the authority in the channel before the transform: set: { PID-3.4: … }.',
+    advice:
+      'Have the sender fill it, or set the authority in the channel before the transform: set: { PID-3.4: … }.',
   },
   'mapping-required-missing': {
     class: 'permanent',
@@ -227,7 +228,8 @@ export const errors = {
   'mllp-text-not-framable': {
     class: 'permanent',
     says: 'expected text that can stand between MLLP blocks, found the bytes of a block within it',
-    advice: 'Take the control characters 0B and 1C out of the message, with a step of the channel or at the sender.',
+    advice:
+      'Take the control characters 0B and 1C out of the message, with a step of the channel or at the sender.',
   },
   'mllp-unreachable': {
     class: 'transient',
@@ -252,7 +254,8 @@ export const errors = {
   'mllp-refused': {
     class: 'permanent',
     says: 'the receiver {host}:{port} answered {code}',
-    advice: 'Read the ERR segments in the response of the attempt. Mend the message or the receiver, then replay.',
+    advice:
+      'Read the ERR segments in the response of the attempt. Mend the message or the receiver, then replay.',
   },
   'mllp-refused-for-now': {
     class: 'transient',
@@ -275,13 +278,15 @@ export const errors = {
   // --- FHIR servers (src/fhir, src/destinations/fhir.ts)
   'fhir-unreachable': {
     class: 'transient',
-    says: 'the FHIR server at {origin} can\'t be reached ({reason})',
-    advice: 'Check base_url of the system, the network and the certificate. Deliveries go on by themselves once it is there.',
+    says: "the FHIR server at {origin} can't be reached ({reason})",
+    advice:
+      'Check base_url of the system, the network and the certificate. Deliveries go on by themselves once it is there.',
   },
   'fhir-no-answer': {
     class: 'ambiguous',
     says: 'the FHIR server at {origin} was sent the request and gave no complete answer ({reason})',
-    advice: 'Repeating is safe: every write is a conditional update. Raise timeout_ms if the server is only slow.',
+    advice:
+      'Repeating is safe: every write finds its record by identifier. Raise timeout_ms if the server is only slow.',
   },
   'fhir-unreadable-answer': {
     class: 'ambiguous',
@@ -349,7 +354,7 @@ export const errors = {
   'api-wrong-host': {
     class: 'permanent',
     says: 'expected a Host header that names this server, found another',
-    advice: 'Use localhost, or add the name to the names of the HTTP server in pipehat.yaml.',
+    advice: 'Use localhost, or add the name to http.host_names in pipehat.yaml.',
   },
   'api-internal': {
     class: 'permanent',
@@ -435,7 +440,8 @@ export const errors = {
   'delivery-interrupted': {
     class: 'ambiguous',
     says: 'the engine stopped between sending and the answer: whether the receiver has it is not known',
-    advice: 'Nothing, where the system says `unanswered: resend`. Else look at the receiver and settle the delivery.',
+    advice:
+      'Nothing, where the system says `unanswered: resend`. Else look at the receiver and settle the delivery.',
   },
   'message-unknown': {
     class: 'permanent',
@@ -449,7 +455,7 @@ export const errors = {
   },
   'replay-not-possible': {
     class: 'permanent',
-    says: 'message {id} can\'t be replayed: there is none, it was rejected at intake, or it waits in its lane',
+    says: "message {id} can't be replayed: there is none, it was rejected at intake, or it waits in its lane",
     advice: 'See `pipehat trace {id}`. A rejected message has to be sent again by its sender.',
   },
   internal: {
@@ -457,7 +463,8 @@ export const errors = {
     ack: 'AE',
     condition: '207',
     says: 'Pipehat has a fault here',
-    advice: 'Please report it with the stack from the log at level debug. Nothing is lost: the message is kept.',
+    advice:
+      'Please report it with the line "a fault of Pipehat" from the log. Nothing is lost: the message is kept.',
   },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -12,6 +12,7 @@ import { createApi } from './api/server.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadConfiguration } from './config/load.ts';
 import { type Resolve, resolveReferences } from './config/reference.ts';
+import type { Site } from './config/site.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
 import { PipehatError } from './errors.ts';
 import { readDefinitions } from './fhir/definitions.ts';
@@ -43,11 +44,6 @@ export interface SiteOptions {
   readonly data: string | undefined;
 }
 
-/** Reads the site. Throws `configuration-wrong`. */
-export async function openSite(site: string): Promise<Configuration> {
-  return loadConfiguration(site, { registry, definitions: readDefinitions() });
-}
-
 /** The store of a site, open. */
 export interface OpenStore {
   readonly pool: Pool;
@@ -77,9 +73,12 @@ const PATIENCE_MS = 10_000;
  * Opens the site's store: the PostgreSQL of `DATABASE_URL`, or the embedded one in the data folder; migrated, with its
  * keys. Throws `folder-not-writable`, `postgres-…`, `store-…`, `master-key-…`.
  */
-export async function openStore(options: SiteOptions, configuration: Configuration): Promise<OpenStore> {
+export async function openStore(
+  options: SiteOptions,
+  { data, tenant, master_key }: Site,
+): Promise<OpenStore> {
   const { env, site } = options;
-  const folder = resolvePath(site, options.data ?? configuration.site.data);
+  const folder = resolvePath(site, options.data ?? data);
   await makeFolder(folder);
   const embedded = env.DATABASE_URL === undefined ? await startPostgres(folder) : undefined;
   const url = env.DATABASE_URL ?? embedded!.url;
@@ -99,10 +98,10 @@ export async function openStore(options: SiteOptions, configuration: Configurati
   try {
     await waitForDatabase(pool, PATIENCE_MS);
     const migrated = await migrate(pool);
-    const masterKey = await readMasterKey(options, configuration, folder);
+    const masterKey = await readMasterKey(options, master_key, folder);
     const keyring = await openKeyring(
       masterKey.key,
-      configuration.site.tenant,
+      tenant,
       {
         all: (tenant) => readDataKeys(pool, tenant),
         add: (tenant, wrapped) => addDataKey(pool, tenant, wrapped),
@@ -133,11 +132,11 @@ async function makeFolder(folder: string): Promise<void> {
 
 async function readMasterKey(
   options: SiteOptions,
-  { site }: Configuration,
+  reference: string | undefined,
   folder: string,
 ): Promise<{ key: Buffer; madeKey: string | undefined }> {
-  if (site.master_key !== undefined) {
-    const key = resolveReferences(site.master_key, createResolve(options));
+  if (reference !== undefined) {
+    const key = resolveReferences(reference, createResolve(options));
     return { key: parseMasterKey(key, 'master_key'), madeKey: undefined };
   }
   const file = join(folder, 'master.key');
@@ -197,9 +196,9 @@ export interface RunningSite {
 
 /** Starts a site. Rejects with a PipehatError that says what to do; everything that was started is stopped then. */
 export async function startSite(options: StartOptions): Promise<RunningSite> {
-  const configuration = await openSite(options.site);
+  const configuration = await loadConfiguration(options.site, { registry, definitions: readDefinitions() });
   const log = createLog(configuration.site.log);
-  const store = await openStore(options, configuration);
+  const store = await openStore(options, configuration.site);
   const undo: (() => Promise<void>)[] = [];
   const { pool, keyring } = store;
   try {
@@ -225,7 +224,7 @@ export async function startSite(options: StartOptions): Promise<RunningSite> {
     });
     undo.push(() => engine.stop(STOP_SHARE_MS));
     const api = createApi(
-      { ...configuration.site.http, host_names: [], version: options.version },
+      { ...configuration.site.http, version: options.version },
       createEngineContext({
         ...{ engine, pool, keyring, log },
         site: configuration.site.name,

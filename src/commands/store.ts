@@ -1,7 +1,7 @@
 /** Commands that look into the store of a site, whether its engine runs or not. */
 import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Configuration } from '../config/configuration.ts';
 import type { OpenStore } from '../main.ts';
 import type { Terminal } from './command.ts';
 
@@ -24,15 +24,16 @@ export function withStoreOptions(command: Command): Command {
 export async function withStore<T>(
   terminal: Terminal,
   options: StoreOptions,
-  work: (store: OpenStore, configuration: Configuration) => Promise<T>,
+  work: (store: OpenStore) => Promise<T>,
 ): Promise<T> {
-  const { openSite, openStore } = await import('../main.ts');
-  const { resolve } = await import('node:path');
+  const [{ openStore }, { readSite }] = await Promise.all([
+    import('../main.ts'),
+    import('../config/load.ts'),
+  ]);
   const site = resolve(terminal.cwd, options.site);
-  const configuration = await openSite(site);
-  const store = await openStore({ env: terminal.env, site, data: options.data }, configuration);
+  const store = await openStore({ env: terminal.env, site, data: options.data }, await readSite(site));
   try {
-    return await work(store, configuration);
+    return await work(store);
   } finally {
     await store.close({ stop: store.startedPostgres });
   }

@@ -1,6 +1,7 @@
 /** From the files of a site to its configuration, or to everything that is wrong with them. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipehatError } from '../errors.ts';
 import type { Definitions } from '../fhir/definitions.ts';
@@ -13,7 +14,7 @@ import { compileChannel } from './compile-channel.ts';
 import type { Configuration, Registry, SiteFile, System } from './configuration.ts';
 import { duplicates, nameIn, sharedResources } from './conflicts.ts';
 import { readFolder, SITE_FILE } from './folder.ts';
-import { compileSite } from './site.ts';
+import { compileSite, type Site } from './site.ts';
 import { compileSystem } from './system.ts';
 
 /** What loading needs beyond the files. */
@@ -41,6 +42,17 @@ export async function loadConfiguration(folder: string, context: LoadContext): P
   if (configuration !== undefined) return configuration;
   const found = problems.filter((problem) => problem.level === undefined);
   throw new PipehatError('configuration-wrong', { count: found.length, first: formatProblem(found[0]!) });
+}
+
+/** Reads `pipehat.yaml` alone: enough for who only looks into the store. Throws `configuration-wrong`. */
+export async function readSite(folder: string): Promise<Site> {
+  const text = await readFile(join(folder, SITE_FILE), 'utf8').catch(() => '');
+  const { site, problems } = compileSite(readYaml(SITE_FILE, text));
+  if (site !== undefined) return site;
+  throw new PipehatError('configuration-wrong', {
+    count: problems.length,
+    first: formatProblem(problems[0]!),
+  });
 }
 
 /** Compiles a site's files. Pure and total: whatever stands in them, it gives problems and doesn't throw. */

@@ -32,6 +32,10 @@ export const siteSchema = Type.Object(
           maximum: 65535,
           description: 'Port of status page, API and metrics.',
         }),
+        host_names: Type.Array(Type.String({ minLength: 1 }), {
+          default: [],
+          description: 'Names beside localhost by which browsers and programs call this server.',
+        }),
       },
       { default: {}, additionalProperties: false, description: 'Status page, API and metrics.' },
     ),

@@ -23,6 +23,7 @@ import {
   submitDeliveries,
 } from '../store/deliveries.ts';
 import { confirmLeases, type Lease } from '../store/lanes.ts';
+import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
 import { nextState } from './retry.ts';
@@ -137,7 +138,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
   if (!(await commitMove({ kind: 'submit', lease, id: delivery.id }))) return false;
   const number = delivery.attempts + 1;
   const started_at = now();
-  const attempt = await attemptOf(keyring, destination, delivery, number);
+  const attempt = await attemptOf(options, destination, delivery, number);
   const ended_at = now();
   const next = nextState(attempt, number, system, options.random());
   const committed = await commitMove({
@@ -179,7 +180,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
  * throw; one that does has a fault, and nobody knows what it had sent by then.
  */
 async function attemptOf(
-  keyring: Keyring,
+  { keyring, log }: DeliverOptions,
   destination: Destination,
   delivery: OpenDelivery,
   number: number,
@@ -190,17 +191,16 @@ async function attemptOf(
   try {
     body = bodyOf(keyring, delivery);
   } catch (error) {
-    return { ...faultOf(error), outcome: 'permanent' };
+    return { ...notSent(asProblem(error, log)), outcome: 'permanent' };
   }
   try {
     return await destination.deliver({ id, message_id, attempt: number, body });
   } catch (error) {
-    return { ...faultOf(error), outcome: 'ambiguous' };
+    return { ...notSent(asProblem(error, log)), outcome: 'ambiguous' };
   }
 }
 
-function faultOf(error: unknown): Omit<Attempt, 'outcome'> {
-  const problem = error instanceof PipehatError ? error : new PipehatError('internal', {}, { cause: error });
+function notSent(problem: PipehatError): Omit<Attempt, 'outcome'> {
   return { code: problem.code, says: problem.message, request: '', response: '' };
 }
 

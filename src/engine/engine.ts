@@ -163,15 +163,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function anchor(): Promise<void> {
     const made = await anchorChains(pool, keyring.sign, now());
-    if (made !== undefined) log.debug('audit anchor', made);
+    // The log is the place outside the database where an anchor is published: keep it, and nobody can shorten a chain.
+    if (made !== undefined) log.info('audit anchor', made);
   }
 
   try {
     if (options.alone) await endLeases(pool);
     await keepConfiguration(pool, hash, configuration.files);
     await auditAct(acts, 'engine', run, `started with configuration ${configuration.hash}`);
-    systems.push(...(await Promise.all(configuration.systems.map(startSystem))));
-    channels.push(...(await Promise.all(configuration.channels.map(startChannel))));
+    // One after another, so that each that started is known to `stop` when the next one doesn't.
+    for (const system of configuration.systems) systems.push(await startSystem(system));
+    for (const channel of configuration.channels) channels.push(await startChannel(channel));
     const sweep: Sweep = await startSweep({
       pool,
       log,

@@ -17,6 +17,7 @@ import { orderKeyOf, searchKeys } from '../pipeline/order.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { Writer } from '../store/audit.ts';
 import { findReceipts, type NewMessage, storeMessages } from '../store/messages.ts';
+import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 
 /** A commit takes at most this many bytes of messages, and one message at least. */
@@ -134,8 +135,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
       metrics.acknowledged(channel.name, performance.now() - started);
       return answer(header, stored.ack_code, stored, undefined);
     } catch (error) {
-      const problem =
-        error instanceof PipehatError ? error : new PipehatError('internal', {}, { cause: error });
+      const problem = asProblem(error, log);
       log.error('message not stored, answered AE', {
         channel: channel.name,
         code: problem.code,

@@ -2,7 +2,7 @@
  * Processing: the messages of a channel's lane, in order, through the channel, and what comes of them into the store.
  * What a message became, its event and its deliveries are committed together, under the lane's lease.
  */
-import { PipehatError } from '../errors.ts';
+import type { PipehatError } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
 import { decode } from '../hl7/charset.ts';
 import { readHeader } from '../hl7/header.ts';
@@ -22,6 +22,7 @@ import {
   type WaitingMessage,
   waitingMessages,
 } from '../store/messages.ts';
+import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { messageUuid } from './identifiers.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
@@ -132,9 +133,7 @@ function processMessage(options: ProcessOptions, channel: Channel, waiting: Wait
       deliveries: result.deliveries.map((delivery) => newDelivery(options, waiting, number, delivery)),
     };
   } catch (error) {
-    const problem =
-      error instanceof PipehatError ? error : new PipehatError('internal', {}, { cause: error });
-    return { outcome: settled('failed', problem), event: undefined, deliveries: [] };
+    return { outcome: settled('failed', asProblem(error, options.log)), event: undefined, deliveries: [] };
   }
 }
 

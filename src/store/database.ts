@@ -39,17 +39,20 @@ export function createPool(options: {
   return pool;
 }
 
+/** What `pg` says, without a code, when its connection is gone or can't be had. */
+const CONNECTION_LOST =
+  /^(Connection terminated|timeout exceeded|timeout expired|Client was closed|Client has encountered)/;
+
 /**
- * SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention), and errors without a SQLSTATE (the
- * socket's own) mean that the store isn't there; everything else is a fault of a statement.
+ * Is the store away? SQLSTATE classes 08 (connection), 53 (resources) and 57 (operator intervention), errors of the
+ * socket (`ECONNREFUSED`), and a lost connection are `store-unreachable`; everything else is a fault of a statement or
+ * of ours, and comes back as it is.
  */
 export function asStoreError(cause: unknown): unknown {
-  if (cause instanceof PipehatError) return cause;
-  const code = (cause as { code?: unknown }).code;
-  const gone = typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code);
-  if (!gone) return cause;
-  const reason = typeof code === 'string' ? code : ((cause as Error).message ?? 'connection lost');
-  return new PipehatError('store-unreachable', { reason }, { cause });
+  const { code, message = '' } = cause as { code?: unknown; message?: string };
+  const named = typeof code === 'string' && /^(E[A-Z]+$|08|53|57)/.test(code);
+  if (cause instanceof PipehatError || !(named || CONNECTION_LOST.test(message))) return cause;
+  return new PipehatError('store-unreachable', { reason: named ? code : 'connection lost' }, { cause });
 }
 
 /** Waits until the database answers, or throws `store-unreachable` after `patience_ms`. */
