@@ -14,6 +14,11 @@ export interface Identity {
 export interface EventEntry {
   readonly resource: Resource & { readonly id: string };
   readonly identity: Identity;
+  /**
+   * Only mentioned by the message, as the patient is by a result: a destination creates it where it is missing and never
+   * changes it. Absent where the event is about it.
+   */
+  readonly context?: true;
 }
 
 /** What happened to the thing the event is about. */

@@ -24,7 +24,7 @@ export function createExchange(client: FhirClient, headers: Readonly<Record<stri
     async send(request, resource_types) {
       // The base itself takes Bundles only, and a Bundle says all. Other requests need their first line to be understood.
       const isBundle = request.path === '';
-      sent.push(isBundle ? (request.body ?? '') : lines(`${request.method} ${request.path}`, request.body));
+      sent.push(isBundle ? (request.body ?? '') : lines(headOf(request), request.body));
       last = undefined;
       last = await client.request({ ...request, headers: { ...headers, ...request.headers } });
       got.push(isBundle ? last.body : lines(String(last.status), last.body));
@@ -43,6 +43,12 @@ export function createExchange(client: FhirClient, headers: Readonly<Record<stri
       };
     },
   };
+}
+
+/** The first line, and the condition of a conditional create, without which it reads as another request. */
+function headOf({ method, path, headers }: FhirRequest): string {
+  const condition = headers?.['if-none-exist'];
+  return lines(`${method} ${path}`, condition && `If-None-Exist: ${condition}`);
 }
 
 function lines(head: string, body: string | undefined): string {

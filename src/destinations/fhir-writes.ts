@@ -7,6 +7,7 @@ import {
   readTransactionResponse,
   transactionBundle,
   type Write,
+  type WriteRequest,
 } from '../fhir/bundle.ts';
 import type { FhirResponse } from '../fhir/client.ts';
 import { refusal } from '../fhir/outcome-refusal.ts';
@@ -29,7 +30,7 @@ export async function writeTogether(writes: readonly Write[], send: Send): Promi
 /** One after another, each with the ids that the server gave to those before it. What fails leaves those before it written. */
 export async function writeSingly(writes: readonly Write[], send: Send): Promise<void> {
   const records = new Map<string, string>();
-  for (const { full_url, url, resource } of writes) {
+  for (const { full_url, request, resource } of writes) {
     const conditional = conditionalReferences(resource).filter((reference) => !records.has(reference));
     for (const reference of conditional) records.set(reference, await lookUp(reference, send));
     const body = JSON.stringify(
@@ -38,13 +39,24 @@ export async function writeSingly(writes: readonly Write[], send: Send): Promise
         return record === undefined ? reference : { ...reference, reference: record };
       }),
     );
-    const headers = { prefer: 'return=representation' };
-    const answer = await send({ method: 'PUT', path: url, body, headers }, [resource.resourceType]);
-    records.set(full_url, writtenRecord(answer, resource.resourceType));
+    records.set(full_url, await write(request, resource.resourceType, body, send));
   }
 }
 
-/** Conditional references work in transactions only (R4 http.html#trules), so here they are looked up. */
+/** Writes one resource, and resolves to its record. */
+async function write(request: WriteRequest, type: string, body: string, send: Send): Promise<string> {
+  const { method, url } = request;
+  const condition = method === 'POST' ? { 'if-none-exist': request.ifNoneExist } : {};
+  const headers = { prefer: 'return=representation', ...condition };
+  const answer = await send({ method, path: url, body, headers }, [type]);
+  const record = writtenRecord(answer, type);
+  if (record !== undefined) return record;
+  // A conditional create that met the record need not say which (R4 http.html#ccreate).
+  if (method === 'POST' && answer.status === 200) return lookUp(`${type}?${request.ifNoneExist}`, send);
+  throw unreadable(answer, `${type} or Location`);
+}
+
+/** The one record that `Type?identifier=…` finds. Conditional references work in transactions only (R4 http.html#trules). */
 async function lookUp(reference: string, send: Send): Promise<string> {
   const type = reference.slice(0, reference.indexOf('?'));
   const answer = await send({ method: 'GET', path: `${reference}&_elements=id` }, [type]);
@@ -69,13 +81,12 @@ function conditionalReferences(resource: Resource): string[] {
   return found;
 }
 
-/** The record that a write made or met, such as `Patient/1`: by the resource sent back, else by header (R4 http.html#create). */
-function writtenRecord(answer: FhirResponse, type: string): string {
+/** The record that a write made or met, such as `Patient/1`, where the answer tells: by the resource sent back, else by header (R4 http.html#create). */
+function writtenRecord(answer: FhirResponse, type: string): string | undefined {
   const { location, 'content-location': contentLocation } = answer.headers;
   const place = [location, contentLocation].flat().find((header) => header?.includes(`${type}/`));
   const id = resourceId(answer.body, type) ?? place?.match(new RegExp(`${type}/([A-Za-z0-9.-]{1,64})`))?.[1];
-  if (id === undefined) throw unreadable(answer, `${type} or Location`);
-  return `${type}/${id}`;
+  return id === undefined ? undefined : `${type}/${id}`;
 }
 
 function resourceId(text: string, type: string): string | undefined {

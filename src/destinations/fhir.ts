@@ -1,8 +1,8 @@
 /**
  * Writes canonical events into a FHIR server.
  *
- * Repeating an attempt is always safe, after an ambiguous one too: every write is a conditional update by business
- * identifier, so what is already there is updated to the same content.
+ * Repeating an attempt is always safe, after an ambiguous one too: every write is conditional on a business identifier, so
+ * what is already there is updated to the same content, or left alone.
  */
 import Type from 'typebox';
 import { type Attempt, type Delivery, defineDestination } from '../component.ts';
@@ -42,7 +42,7 @@ const options = Type.Object(
 /** The destination `fhir`. */
 export const fhir = defineDestination({
   type: 'fhir',
-  summary: 'Writes events into a FHIR R4 server, by conditional updates.',
+  summary: 'Writes events into a FHIR R4 server, by conditional updates and creates.',
   options,
   takes: () => 'event',
   create({ base_url, mode, timeout_ms, connections }) {

@@ -1,17 +1,23 @@
 /**
- * Canonical events as FHIR writes. Every write is a conditional update by business identifier (R4 http.html#cond-update): it
- * creates what isn't there and updates what is, so the same write twice leaves the same record.
+ * Canonical events as FHIR writes, all by business identifier. What the event is about becomes a conditional update (R4
+ * http.html#cond-update): it creates what isn't there and updates what is. What it only mentions becomes a conditional
+ * create (R4 http.html#ccreate): it leaves alone what is there. Either way the same write twice leaves the same record.
  */
 import type { Bundle, Identifier, Reference, Resource } from '@medplum/fhirtypes';
 import type { CanonicalEvent, EventEntry, Identity } from '../event.ts';
 import { type OutcomeIssue, outcomeIssues } from './outcome.ts';
 
-/** One conditional update. References point to other writes by `urn:uuid:…`. */
+/** A conditional update of `Type?identifier=system|value`, or a conditional create where `identifier=system|value` finds none; encoded. */
+export type WriteRequest =
+  | { readonly method: 'PUT'; readonly url: string }
+  | { readonly method: 'POST'; readonly url: string; readonly ifNoneExist: string };
+
+/** One write. References point to other writes by `urn:uuid:…`. */
 export interface Write {
   /** `urn:uuid:` and the entry's id: what references of other writes say. */
   readonly full_url: string;
-  /** `Type?identifier=system|value`, encoded. */
-  readonly url: string;
+  /** As in a Bundle (R4 bundle.html, Bundle.entry.request). */
+  readonly request: WriteRequest;
   /** Without `id`: the server gives its own. */
   readonly resource: Resource;
 }
@@ -39,7 +45,7 @@ export function writesOf(event: Pick<CanonicalEvent, 'entries'>, types?: readonl
   };
   return event.entries.filter(isWritten).map((entry) => ({
     full_url: fullUrl(entry),
-    url: matchUrl(entry.resource.resourceType, entry.identity),
+    request: requestOf(entry),
     resource: mapReferences(identified(entry), toServer),
   }));
 }
@@ -49,11 +55,7 @@ export function transactionBundle(writes: readonly Write[]): Bundle {
   return {
     resourceType: 'Bundle',
     type: 'transaction',
-    entry: writes.map(({ full_url, url, resource }) => ({
-      fullUrl: full_url,
-      resource,
-      request: { method: 'PUT', url },
-    })),
+    entry: writes.map(({ full_url, request, resource }) => ({ fullUrl: full_url, resource, request })),
   };
 }
 
@@ -85,9 +87,13 @@ export function readMatches(text: string): string[] | undefined {
 }
 
 /** `Type?identifier=system|value`, escaped for search (R4 search.html#escaping) and for URLs. */
-export function matchUrl(resourceType: string, { system, value }: Identity): string {
+export function matchUrl(resourceType: string, identity: Identity): string {
+  return `${resourceType}?${matchQuery(identity)}`;
+}
+
+function matchQuery({ system, value }: Identity): string {
   const escaped = [system, value].map((part) => part.replace(/[\\,$|]/g, '\\$&'));
-  return `${resourceType}?identifier=${encodeURIComponent(escaped.join('|'))}`;
+  return `identifier=${encodeURIComponent(escaped.join('|'))}`;
 }
 
 /** A copy in which each Reference, at any depth, is what `map` makes of it. */
@@ -113,6 +119,12 @@ function readBundle(text: string): Bundle | undefined {
   return body.entry === undefined || Array.isArray(body.entry) ? body : undefined;
 }
 
+function requestOf({ resource: { resourceType }, identity, context }: EventEntry): WriteRequest {
+  return context
+    ? { method: 'POST', url: resourceType, ifNoneExist: matchQuery(identity) }
+    : { method: 'PUT', url: matchUrl(resourceType, identity) };
+}
+
 function fullUrl({ resource }: EventEntry): string {
   return `urn:uuid:${resource.id}`;
 }
@@ -122,7 +134,7 @@ function outsideReference({ resource: { resourceType }, identity }: EventEntry):
   return { type: resourceType, identifier: { system: identity.system, value: identity.value } };
 }
 
-/** The resource without its id, and with the identifier that it is found by: without that, each update would create one more. */
+/** The resource without its id, and with the identifier that it is found by: without that, each write would create one more. */
 function identified({ resource: { id: _id, ...resource }, identity }: EventEntry): Resource {
   const { identifier = [], ...rest } = resource as Resource & { identifier?: Identifier | Identifier[] };
   const identifiers = Array.isArray(identifier) ? identifier : [identifier];

@@ -9,10 +9,10 @@ import { didYouMean, type Problem, sortProblems } from '../problem.ts';
 import { checkShape, readYaml, type YamlFile } from '../yaml.ts';
 import { codeTable, csvTable } from './codes.ts';
 import type { Compiler, Declared, DeclaredTable } from './compiler.ts';
-import { Run } from './here.ts';
 import type { Mapping } from './mapping.ts';
 import { compileMessage, type MessageMap } from './messages.ts';
 import { compileObject } from './rules.ts';
+import { Run } from './run.ts';
 import {
   type CodeFile,
   type MessageFile,

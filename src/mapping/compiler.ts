@@ -5,6 +5,7 @@ import type { Place, YamlFile } from '../yaml.ts';
 import type { CodeTable } from './codes.ts';
 import type { PartContext } from './condition.ts';
 import type { Here } from './here.ts';
+import type { Standing } from './run.ts';
 import type { SegmentFile, TypeFile } from './schema.ts';
 
 /** One piece of raw text to a FHIR value; undefined where it gives none. */
@@ -38,7 +39,11 @@ export interface Nested {
 }
 
 /** Makes a resource and adds it to the run, or says what it lacks: an element, or (neither `id` nor `missing`) an identity. */
-export type MakeResource = (here: Here, raw: string) => { readonly id?: string; readonly missing?: string };
+export type MakeResource = (
+  here: Here,
+  raw: string,
+  standing: Standing,
+) => { readonly id?: string; readonly missing?: string };
 
 /** A file whose shape is right, with what it says. */
 export interface Declared<T> {

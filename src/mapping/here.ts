@@ -2,14 +2,12 @@
  * Where a mapping stands while it runs: a message, or one group of it, and the segment that is being mapped. Rules read
  * through it; resources made here can be referred to from here and from the groups inside.
  */
-import type { EventEntry, Identity } from '../event.ts';
 import type { Values } from '../expression/expression.ts';
-import { stableId } from '../fhir/identity.ts';
 import { unescape } from '../hl7/escape.ts';
-import type { Delimiters, Message, Segment } from '../hl7/message.ts';
+import type { Delimiters, Segment } from '../hl7/message.ts';
 import { part } from '../hl7/parts.ts';
 import type { Path } from '../hl7/path.ts';
-import type { MappingContext, Warning } from './mapping.ts';
+import type { Run } from './run.ts';
 
 /** How deep a piece of text lies: 0 a repetition of a field, 1 a component, 2 a subcomponent. */
 export type Level = 0 | 1 | 2;
@@ -17,70 +15,6 @@ export type Level = 0 | 1 | 2;
 /** How deep a path reaches. */
 export function levelOf(path: Pick<Path, 'component' | 'subcomponent'>): Level {
   return path.subcomponent !== undefined ? 2 : path.component !== undefined ? 1 : 0;
-}
-
-/** A resource while it is being filled. */
-export type Draft = Record<string, unknown> & { readonly resourceType: string; readonly id: string };
-
-/** What one run gathers: entries, each before the ones that refer to it, and warnings. */
-export class Run {
-  readonly message: Message;
-  readonly context: MappingContext;
-  readonly entries: EventEntry[] = [];
-  readonly warnings: Warning[] = [];
-  /** Dates already converted: the same few times stand in many fields of a message. */
-  readonly times = new Map<string, string>();
-  /** Positions of the segments that a map has seen, or that were joined to such a one. */
-  readonly visited = new Set<number>();
-  /** Fields of segments, cut once: a mapping reads most of them, and those of OBR again for each OBX. */
-  readonly #fields = new Map<Segment, readonly string[]>();
-  readonly #drafts = new Map<string, Draft>();
-  readonly #numbers = new Map<string, number>();
-
-  constructor(message: Message, context: MappingContext) {
-    this.message = message;
-    this.context = context;
-  }
-
-  /** The raw text of field `n` of a segment. */
-  field(segment: Segment, n: number): string {
-    let fields = this.#fields.get(segment);
-    if (fields === undefined) {
-      const cuts = segment.text.split(this.message.delimiters.field);
-      // MSH-1 is the separator itself, so MSH-2 comes right after the name.
-      fields = segment.name === 'MSH' ? ['MSH', this.message.delimiters.field, ...cuts.slice(1)] : cuts;
-      this.#fields.set(segment, fields);
-    }
-    return fields[n] ?? '';
-  }
-
-  /** The id of a resource. */
-  id(resourceType: string, identity: Identity): string {
-    return stableId(this.context.tenant, resourceType, identity);
-  }
-
-  /** The identity itself the first time, then numbered `#2`, `#3` … within this message. */
-  numbered(resourceType: string, identity: Identity): Identity {
-    const key = `${resourceType}\0${identity.system}\0${identity.value}`;
-    const number = (this.#numbers.get(key) ?? 0) + 1;
-    this.#numbers.set(key, number);
-    return number === 1 ? identity : { system: identity.system, value: `${identity.value}#${number}` };
-  }
-
-  /** Adds a resource. One that is there already is filled up where it has nothing yet. */
-  add(draft: Draft, identity: Identity): void {
-    const known = this.#drafts.get(draft.id);
-    if (known === undefined) {
-      this.#drafts.set(draft.id, draft);
-      this.entries.push({ resource: draft as unknown as EventEntry['resource'], identity });
-      return;
-    }
-    for (const [name, value] of Object.entries(draft)) known[name] ??= value;
-  }
-
-  warn(path: string, says: string): void {
-    this.warnings.push({ path, says });
-  }
 }
 
 interface Made {

@@ -9,9 +9,10 @@ import { checkShape, type Place } from '../yaml.ts';
 import { type Context, report } from './compiler.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import { conversions } from './conversions.ts';
-import { Here, type Run } from './here.ts';
+import { Here } from './here.ts';
 import type { Mapped } from './mapping.ts';
 import { compilePath, NEWEST_VERSION } from './pieces.ts';
+import type { Run } from './run.ts';
 import { type EventRule, type MessageFile, type Rule, type Step, stepSchema } from './schema.ts';
 import { compileResource } from './types.ts';
 
@@ -67,7 +68,7 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
         type,
         action,
         ...(occurred_at !== undefined && { occurred_at }),
-        entries: run.entries,
+        entries: run.entries(),
         warnings: run.warnings,
       };
     },
@@ -145,6 +146,7 @@ function compileSteps(
     context.compiler.problems.push(...problems);
     if (problems.length > 0) continue;
     const step = given as Step;
+    checkKeys(context, at, step);
     if (step.each === undefined) {
       acts.push(compileMapStep(context, at, step));
     } else {
@@ -158,6 +160,17 @@ function compileSteps(
       for (const act of acts) act(here, group);
     },
   };
+}
+
+const MAP_KEYS = ['map', 'to', 'required', 'context', 'when'] as const;
+const GROUP_KEYS = ['resources', 'lines'] as const;
+
+/** A step either runs a map or walks through a group. A key of the other kind would do nothing, unnoticed. */
+function checkKeys(context: Context, place: Place, step: Step): void {
+  const [kind, keys] = step.each === undefined ? ['map', GROUP_KEYS] : ['each', MAP_KEYS];
+  for (const key of keys.filter((one) => step[one] !== undefined)) {
+    report(context, [...place, key], 'wrong-value', `a step with "${kind}" has no "${key}"`, { key: true });
+  }
 }
 
 /** `{ map: PID, to: Patient }`: makes a resource of each such segment here. */
@@ -179,6 +192,7 @@ function compileMapStep(context: Context, place: Place, step: Step): Act {
   compiler.made.set(key, make);
   const condition = compileWhen(context, place, step.when);
   const field = identityField(content.identity);
+  const standing = step.context ? 'context' : 'asserted';
   return (here) => {
     const segments = here.segments.filter((segment) => segment.name === map);
     if (step.required && segments.length === 0) {
@@ -188,7 +202,7 @@ function compileMapStep(context: Context, place: Place, step: Step): Act {
       here.segment = segment;
       here.run.visited.add(segment.position);
       if (condition === undefined || condition(here, '')) {
-        const { id, missing } = make(here, '');
+        const { id, missing } = make(here, '', standing);
         if (id === undefined) throw lacking(to, missing, `${placeOf(here.run, segment)}${field}`);
         here.remember(to, id);
       }

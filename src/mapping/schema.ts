@@ -144,6 +144,12 @@ export const stepSchema = Type.Object(
     required: Type.Optional(
       Type.Boolean({ description: 'The message is refused when it lacks the segment. False if not said.' }),
     ),
+    context: Type.Optional(
+      Type.Boolean({
+        description:
+          'The message only mentions the resource: a destination creates it where it is missing and never changes it. False if not said.',
+      }),
+    ),
     lines: Type.Optional(linesSchema),
     when: Type.Optional(when),
   },

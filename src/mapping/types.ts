@@ -12,8 +12,9 @@ import {
   report,
 } from './compiler.ts';
 import { compileGivers } from './givers.ts';
-import type { Draft, Here } from './here.ts';
+import type { Here } from './here.ts';
 import { compileObject, compileRules } from './rules.ts';
+import type { Draft } from './run.ts';
 import type { TypeFile } from './schema.ts';
 
 /** Finds and compiles the map from an HL7 data type to the element's type; for a reference, to one of its targets. */
@@ -73,7 +74,10 @@ function firstGiven(givers: readonly Giver[], here: Here, raw: string): unknown 
   return undefined;
 }
 
-/** A resource of its own with a reference to it; without an identifier, a reference that only shows its name. */
+/**
+ * A resource of its own with a reference to it, mentioned and no more; without an identifier, a reference that only shows
+ * its name.
+ */
 function compileReference(context: Context, content: TypeFile): Convert {
   const make = compileResource(context, { ...content, numbered: false });
   const text = { name: 'display', min: 0, many: false, type: 'string' };
@@ -81,7 +85,7 @@ function compileReference(context: Context, content: TypeFile): Convert {
     content.display === undefined ? [] : compileGivers(context, ['display'], content.display, text);
   return (here, raw) => {
     const shown = firstGiven(display, here, raw);
-    const id = make(here, raw)?.id;
+    const { id } = make(here, raw, 'context');
     if (id === undefined && shown === undefined) return undefined;
     return {
       ...(id === undefined ? { type: content.to } : { reference: `${content.to}/${id}` }),
@@ -116,7 +120,7 @@ export function compileResource(
   });
   const { fill, missing } = compileRules(context, ['rules'], content.rules, type);
   const { to: resourceType, numbered = false } = content;
-  return (here, raw) => {
+  return (here, raw, standing) => {
     const found = firstGiven(identities, here, raw);
     let identity = identityOf(found);
     if (identity === undefined) return {};
@@ -130,7 +134,7 @@ export function compileResource(
     });
     const lacking = missing(draft);
     if (lacking !== undefined) return { missing: `${resourceType}.${lacking}` };
-    here.run.add(draft, identity);
+    here.run.add(draft, identity, standing);
     return { id };
   };
 }

@@ -34,9 +34,7 @@ export async function runBundle(
   if (type === 'transaction') {
     const failed = answered.map(outcomeOf).find((entryOutcome) => !isOk(entryOutcome));
     if (failed) return [failed];
-    const written = answered.flatMap(({ response }, n) =>
-      requested[n]?.request?.method === 'GET' ? [] : (response?.location ?? []),
-    );
+    const written = placesWritten(requested, answered);
     if (new Set(written).size < written.length) return [badRequest('Two entries write the same resource')];
   }
   return [outcome, { ...response, entry: answered.map((entry) => tidy(entry, minimal)) }];
@@ -49,6 +47,18 @@ function conditionalReferences(part: unknown): (Reference & { reference: string 
   const { reference } = part as Reference;
   if (typeof reference !== 'string' || !/^[A-Za-z]+\?/.test(reference)) return inner;
   return [part as Reference & { reference: string }, ...inner];
+}
+
+/** Where each writing entry wrote. A conditional create that met a record of before wrote nothing. */
+function placesWritten(requested: readonly BundleEntry[], answered: readonly BundleEntry[]): string[] {
+  const created = new Set(
+    answered.filter(({ response }) => response?.status === '201').map(({ response }) => response?.location),
+  );
+  return answered.flatMap(({ response: { status, location } = {} }, n) => {
+    const method = requested[n]?.request?.method;
+    const met = method === 'POST' && status === '200' && !created.has(location);
+    return location === undefined || method === 'GET' || met ? [] : [location];
+  });
 }
 
 function outcomeOf({ response }: BundleEntry): OperationOutcome {

@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Bundle, Encounter, Patient } from '@medplum/fhirtypes';
+import { join } from 'node:path';
+import type { Bundle, Encounter, Observation, Patient } from '@medplum/fhirtypes';
 import { expect } from 'chai';
 import { Check } from 'typebox/value';
 import type { Attempt, Body, Destination, DestinationContext } from '../../src/component.ts';
 import { fhir } from '../../src/destinations/fhir.ts';
 import type { CanonicalEvent } from '../../src/event.ts';
+import { readMessage } from '../../src/hl7/message.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import {
   capturingLog,
@@ -15,10 +18,18 @@ import {
   type ReceiverMode,
   type Trial,
 } from '../contract/destination.ts';
-import { admission, entry, eventOf } from '../fhir/events.ts';
+import { admission, entry, eventOf, result } from '../fhir/events.ts';
+import { SITE, shippedMapping } from '../mapping/shipped.ts';
 
 type Mode = 'transaction' | 'single';
 const body = (event: CanonicalEvent, write?: string[]): Body => ({ kind: 'event', event, write });
+
+/** What the shipped mapping makes of a sample. */
+function mappedSample(name: string): CanonicalEvent {
+  const text = readFileSync(join(SITE, 'samples', `${name}.hl7`), 'utf8');
+  const context = { tenant: 'demo', time_zone: 'America/Chicago' };
+  return eventOf(shippedMapping().run(readMessage(text), context).entries);
+}
 
 /** A receiver in front of a sandbox, that can answer in its place. */
 interface Receiver {
@@ -39,10 +50,14 @@ async function createReceiver(): Promise<Receiver> {
   const server = createServer(async (request, response) => {
     const text = Buffer.concat(await request.toArray()).toString();
     if (receiver.answer) return receiver.answer(request, response);
-    const { 'content-type': type = '', prefer = '' } = request.headers;
+    const { 'content-type': type = '', prefer = '', 'if-none-exist': condition } = request.headers;
     const answer = await fetch(new URL(request.url ?? '/', sandbox.address), {
       method: request.method ?? 'GET',
-      headers: { ...(type && { 'content-type': type }), prefer: String(prefer) },
+      headers: {
+        ...(type && { 'content-type': type }),
+        ...(condition && { 'if-none-exist': String(condition) }),
+        prefer: String(prefer),
+      },
       ...(text && { body: text }),
     });
     const location = answer.headers.get('location');
@@ -148,6 +163,68 @@ for (const mode of ['transaction', 'single'] as const) {
       await deliver(admission('1', 'After'));
       const [patient] = await receiver.search<Patient>('Patient');
       expect([patient?.meta?.versionId, patient?.name?.[0]?.family]).to.deep.equal(['2', 'After']);
+    });
+
+    it('leaves alone what an event only mentions, and hangs on it what the event is about', async () => {
+      await deliver(admission('1', 'Registered'));
+      expect((await deliver(result('1'))).outcome).to.equal('accepted');
+      const [patient, ...patients] = await receiver.search<Patient>('Patient');
+      const [encounter, ...encounters] = await receiver.search<Encounter>('Encounter');
+      expect([patients, encounters]).to.deep.equal([[], []]);
+      expect([patient?.meta?.versionId, patient?.name?.[0]?.family]).to.deep.equal(['1', 'Registered']);
+      expect([encounter?.meta?.versionId, encounter?.status]).to.deep.equal(['1', 'in-progress']);
+      const [observation] = await receiver.search<Observation>('Observation');
+      expect(observation?.subject?.reference).to.equal(`Patient/${patient?.id}`);
+      expect(observation?.encounter?.reference).to.equal(`Encounter/${encounter?.id}`);
+    });
+
+    it('creates what an event mentions where it is missing, and updates it once an event is about it', async () => {
+      const made = await deliver(result('1'));
+      expect(made.outcome).to.equal('accepted');
+      expect(made.request).to.match(/if-?none-?exist/i);
+      const ids = async () =>
+        (await Promise.all(['Patient', 'Encounter'].map((type) => receiver.search<Patient>(type)))).map(
+          (found) => found.map(({ id }) => id),
+        );
+      const before = await ids();
+      expect(before.map((found) => found.length)).to.deep.equal([1, 1]);
+      await deliver(admission('1', 'Registered'));
+      expect(await ids()).to.deep.equal(before);
+      const [patient] = await receiver.search<Patient>('Patient');
+      expect([patient?.meta?.versionId, patient?.name?.[0]?.family]).to.deep.equal(['2', 'Registered']);
+    });
+
+    for (const [order, version] of [
+      [['adt-a01-admit', 'oru-r01-cbc'], '1'],
+      [['oru-r01-cbc', 'adt-a01-admit'], '2'],
+    ] as const) {
+      it(`keeps what registration knows of patient and visit: ${order.join(', then ')}`, async () => {
+        for (const sample of order)
+          expect((await deliver(mappedSample(sample))).outcome).to.equal('accepted');
+        const [patient, ...patients] = await receiver.search<Patient>('Patient');
+        const [encounter, ...encounters] = await receiver.search<Encounter>('Encounter');
+        expect([patients, encounters]).to.deep.equal([[], []]);
+        expect([patient?.meta?.versionId, encounter?.meta?.versionId]).to.deep.equal([version, version]);
+        expect(patient?.address?.[0]?.city).to.equal('Reedhaven');
+        expect(encounter?.status).to.equal('in-progress');
+        for (const { encounter: visit } of await receiver.search<Observation>('Observation')) {
+          expect(visit?.reference).to.equal(`Encounter/${encounter?.id}`);
+        }
+      });
+    }
+
+    it('refuses for good where several records match what an event mentions', async () => {
+      const twin = JSON.stringify({
+        resourceType: 'Patient',
+        identifier: [{ system: 'urn:oid:1.2.3', value: '1' }],
+      });
+      for (const _twin of [1, 2]) {
+        const headers = { 'content-type': 'application/fhir+json' };
+        await fetch(`${receiver.sandbox.address}/Patient`, { method: 'POST', headers, body: twin });
+      }
+      const made = await deliver(result('1'));
+      expect([made.outcome, made.code]).to.deep.equal(['permanent', 'fhir-no-single-match']);
+      expect(await receiver.search('Observation')).to.deep.equal([]);
     });
 
     it('delivers different patients side by side', async () => {
@@ -278,6 +355,33 @@ describe('destinations/fhir', () => {
     const made = await destination.deliver(delivery(1, body(admission('1'))));
     expect(made.outcome).to.equal('accepted');
     expect(made.request).to.include('"subject":{"reference":"Patient/id-1"}');
+  });
+
+  it('looks a record up where a conditional create met it and the server does not say which', async () => {
+    const destination = destinationOf('single');
+    const asked: string[] = [];
+    receiver.answer = (request, response) => {
+      const [, type = ''] = /R4\/(\w+)/.exec(request.url ?? '') ?? [];
+      asked.push(`${request.method} ${type}`);
+      const found = {
+        resourceType: 'Bundle',
+        type: 'searchset',
+        entry: [{ resource: { resourceType: type, id: 'met' } }],
+      };
+      if (request.method === 'POST') response.writeHead(200).end();
+      else if (request.method === 'GET') response.end(JSON.stringify(found));
+      else response.end(JSON.stringify({ resourceType: type, id: 'written' }));
+    };
+    const made = await destination.deliver(delivery(1, body(result('1'))));
+    expect(made.outcome).to.equal('accepted');
+    expect(asked).to.deep.equal([
+      'POST Patient',
+      'GET Patient',
+      'POST Encounter',
+      'GET Encounter',
+      'PUT Observation',
+    ]);
+    expect(made.request).to.include('"subject":{"reference":"Patient/met"}');
   });
 
   it('checks its options', () => {

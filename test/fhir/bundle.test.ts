@@ -1,4 +1,4 @@
-import type { Encounter, Patient } from '@medplum/fhirtypes';
+import type { Encounter, Observation, Patient } from '@medplum/fhirtypes';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
@@ -8,7 +8,7 @@ import {
   transactionBundle,
   writesOf,
 } from '../../src/fhir/bundle.ts';
-import { admission, entry, eventOf } from './events.ts';
+import { admission, entry, eventOf, result } from './events.ts';
 
 describe('fhir/bundle', () => {
   it('writes each entry as a conditional update without an id, references as urn:uuid', () => {
@@ -30,6 +30,22 @@ describe('fhir/bundle', () => {
       reference: `urn:uuid:${entries[1]?.resource.id}`,
       display: 'Ward 1',
     });
+  });
+
+  it('writes what is only mentioned as a conditional create, in its place, referred to as any other', () => {
+    const { entries } = result('4711');
+    const bundle = transactionBundle(writesOf(result('4711')));
+    expect(bundle.entry?.map(({ request }) => request)).to.deep.equal([
+      { method: 'POST', url: 'Patient', ifNoneExist: 'identifier=urn%3Aoid%3A1.2.3%7C4711' },
+      { method: 'POST', url: 'Encounter', ifNoneExist: 'identifier=urn%3Aoid%3A1.2.3%7CV4711' },
+      { method: 'PUT', url: 'Observation?identifier=urn%3Aoid%3A1.2.3%7CR4711' },
+    ]);
+    const observation = bundle.entry?.[2]?.resource as Observation;
+    expect(observation.encounter?.reference).to.equal(`urn:uuid:${entries[1]?.resource.id}`);
+    const [only, ...more] = writesOf(result('4711'), ['Observation']);
+    expect(more).to.deep.equal([]);
+    const alone = only?.resource as Observation | undefined;
+    expect(alone?.subject?.reference).to.equal('Patient?identifier=urn%3Aoid%3A1.2.3%7C4711');
   });
 
   it('refers to a patient that is not written by condition, to others by identifier', () => {

@@ -31,6 +31,36 @@ export function eventOf(entries: readonly EventEntry[]): CanonicalEvent {
   };
 }
 
+/** The same entry, only mentioned. */
+export function mentioned(entry: EventEntry): EventEntry {
+  return { ...entry, context: true };
+}
+
+/** A result of the visit of {@link admission}, that mentions patient and visit and knows little of them. */
+export function result(mrn: string): CanonicalEvent {
+  const patient = entry({ resourceType: 'Patient' }, mrn);
+  const encounter = entry(
+    {
+      resourceType: 'Encounter',
+      status: 'unknown',
+      class: { system: 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor', code: 'UNK' },
+      subject: { reference: `Patient/${patient.resource.id}` },
+    },
+    `V${mrn}`,
+  );
+  const observation = entry(
+    {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'Sodium' },
+      subject: { reference: `Patient/${patient.resource.id}` },
+      encounter: { reference: `Encounter/${encounter.resource.id}` },
+    },
+    `R${mrn}`,
+  );
+  return eventOf([mentioned(patient), mentioned(encounter), observation]);
+}
+
 /** Patient `mrn` comes in: Patient, Location, and an Encounter that refers to both. */
 export function admission(mrn: string, family = 'Sample'): CanonicalEvent {
   const patient = entry({ resourceType: 'Patient', name: [{ family }] }, mrn);

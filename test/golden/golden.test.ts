@@ -30,7 +30,10 @@ function outcome(input: string): string {
       { tenant: 'test', time_zone: 'America/Chicago' },
     );
     const resources = entries.map(({ resource }) => resource);
-    return `${JSON.stringify({ type, action, occurred_at, warnings, resources }, null, 2)}\n`;
+    const context = entries
+      .filter((entry) => entry.context)
+      .map(({ resource }) => `${resource.resourceType}/${resource.id}`);
+    return `${JSON.stringify({ type, action, occurred_at, warnings, context, resources }, null, 2)}\n`;
   } catch (error) {
     if (!(error instanceof PipehatError)) throw error;
     return `${error.code} at ${error.at}: ${error.message}\n`;

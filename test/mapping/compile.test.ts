@@ -178,6 +178,15 @@ describe('the mapping compiler finds, with file, line and column,', () => {
     expect(problems).to.contain('ORU.yaml:7:44 unknown-map there is no map from OBX to Observation');
   });
 
+  it('keys that belong to another kind of step', () => {
+    const message =
+      'message: ORU\nstructure: ORU_R01\nevents: { R01: { type: a.b, action: create } }\noccurred: []\nresources:\n' +
+      '  - { map: PID, to: Patient, lines: { of: OBX-5, same: [] } }\n  - { each: OBSERVATION, context: true, resources: [] }\n';
+    const problems = problemsOf('', { 'messages/ORU.yaml': message }).join('\n');
+    expect(problems).to.contain('ORU.yaml:6:30 wrong-value a step with "map" has no "lines"');
+    expect(problems).to.contain('ORU.yaml:7:26 wrong-value a step with "each" has no "context"');
+  });
+
   it('what is no mapping file at all', () => {
     expect(problemsOf('', { 'x.yaml': 'mop: PID\n' }).join()).to.contain('did you mean map?');
     expect(problemsOf('', { 'x.yaml': ': [' }).join()).to.contain('x.yaml:1');

@@ -211,6 +211,44 @@ describe('resources', () => {
     expect(entry?.resource).to.deep.include({ identifier: [{ system: 'urn:a:X', value: '1' }] });
   });
 
+  describe('that are only mentioned', () => {
+    const CLERK =
+      'map: EVN\nto: Practitioner\nidentity: { rules: { system: { value: "urn:staff" }, value: { from: EVN-5.1 } } }\nrules:\n  name: { rules: { family: { from: EVN-5.2 } } }\n  gender: { value: other }\n';
+    const steps = (...lines: string[]) =>
+      `message: ADT\nevents: { A01: { type: a.b, action: create } }\noccurred: []\nresources:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
+    const about = '{ map: EVN, to: Practitioner }';
+    const standing = (...lines: string[]) =>
+      map(rules, ['EVN|||||7^Stone', 'PID|||1^^^X', 'PD1||||7^Brick^Ira'], {
+        'types/XCN.yaml': XCN,
+        'segments/EVN.yaml': CLERK,
+        'messages/ADT.yaml': steps(...lines),
+      }).entries;
+
+    it('say so: those of a step with context, and those made for a reference', () => {
+      const entries = standing(
+        '{ map: PID, to: Patient, context: true }',
+        about.replace('}', ', context: true }'),
+      );
+      expect(entries.map(({ resource, context }) => [resource.resourceType, context])).to.deep.equal([
+        ['Practitioner', true],
+        ['Patient', true],
+      ]);
+      expect(entries.every((entry) => Object.hasOwn(entry, 'context'))).to.equal(true);
+    });
+
+    for (const [order, lines] of [
+      ['after', ['{ map: PID, to: Patient }', about]],
+      ['before', [about, '{ map: PID, to: Patient }']],
+    ] as const) {
+      it(`give way where the event is about them too, ${order} they were mentioned`, () => {
+        const [practitioner, patient] = standing(...lines);
+        expect(practitioner).not.to.have.property('context');
+        expect(patient).not.to.have.property('context');
+        expect(practitioner?.resource).to.deep.include({ name: [{ family: 'Stone' }], gender: 'other' });
+      });
+    }
+  });
+
   it('have the same id for the same identity and tenant, and another one otherwise', () => {
     const id = (segment: string) => map('  active: { value: true }', [segment]).entries[0]?.resource.id;
     expect(id('PID|||1^^^X')).to.equal(id('PID|||1^^^X||Other'));

@@ -67,6 +67,20 @@ describe('the shipped mappings', () => {
     expect(ids('oru-r01-cbc.hl7')).to.include.members(corrected);
   });
 
+  it('are about patient and visit in ADT, and only mention them in results; persons and places always', () => {
+    for (const { name, text } of covered) {
+      for (const { resource, context } of mapped(text).entries) {
+        const { resourceType } = resource;
+        const mentions = [
+          'Practitioner',
+          'Location',
+          ...(name.startsWith('oru') ? ['Patient', 'Encounter'] : []),
+        ];
+        expect(context, `${name}: ${resourceType}`).to.equal(mentions.includes(resourceType) || undefined);
+      }
+    }
+  });
+
   it('make every OBX of every sample a part of some Observation', () => {
     for (const { text } of covered.filter(({ name }) => name.startsWith('oru'))) {
       const values = readMessage(text)

@@ -1,10 +1,18 @@
-import type { Bundle, CapabilityStatement, Encounter, OperationOutcome, Patient } from '@medplum/fhirtypes';
+import type {
+  Bundle,
+  BundleEntry,
+  CapabilityStatement,
+  Encounter,
+  Observation,
+  OperationOutcome,
+  Patient,
+} from '@medplum/fhirtypes';
 import { expect } from 'chai';
 import { PipehatError } from '../../src/errors.ts';
 import { transactionBundle, writesOf } from '../../src/fhir/bundle.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { capturingLog } from '../contract/destination.ts';
-import { admission } from '../fhir/events.ts';
+import { admission, result } from '../fhir/events.ts';
 
 const MRN = 'urn:oid:1.2.3';
 const patient = (mrn: string, more: Partial<Patient> = {}): Patient => ({
@@ -149,7 +157,7 @@ describe('sandbox/server', () => {
       const odd = 'a|b,c\\d$e';
       await call('POST', 'Patient', patient(odd));
       const [write] = writesOf(admission(odd));
-      expect(await total(write?.url ?? '')).to.equal(1);
+      expect(await total(write?.request.url ?? '')).to.equal(1);
     });
 
     it('follows a changed identifier', async () => {
@@ -221,7 +229,7 @@ describe('sandbox/server', () => {
 
     it('resolves conditional references, and fails as a whole where none or several match', async () => {
       const encounter = writesOf(admission('1'), ['Encounter'])[0];
-      const write = () => transaction(['PUT', encounter?.url ?? '', encounter?.resource]);
+      const write = () => transaction(['PUT', encounter?.request.url ?? '', encounter?.resource]);
       expect((await write()).status).to.equal(412);
       expect(await total('Encounter')).to.equal(0);
       const { body } = await call<Patient>('POST', 'Patient', patient('1'));
@@ -230,6 +238,51 @@ describe('sandbox/server', () => {
       expect(written.subject?.reference).to.equal(`Patient/${body.id}`);
       await call('POST', 'Patient', patient('1'));
       expect((await write()).status).to.equal(412);
+    });
+
+    describe('with conditional creates', () => {
+      const write = (...entry: BundleEntry[]) =>
+        call<Bundle>('POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
+      const creating = (mrn: string, resource = patient(mrn)): BundleEntry => ({
+        resource,
+        request: { method: 'POST', url: 'Patient', ifNoneExist: byMrn(mrn).slice('Patient?'.length) },
+      });
+      const answers = ({ entry }: Bundle) =>
+        entry?.map(({ response }) => [response?.status, response?.etag, response?.location]);
+
+      it('create what is missing, leave alone what is there, and refer to it', async () => {
+        const bundle = () => transactionBundle(writesOf(result('1')));
+        const first = await call<Bundle>('POST', '', bundle());
+        const second = await call<Bundle>('POST', '', bundle());
+        const places = answers(first.body)?.map(([, , location]) => location);
+        expect(answers(first.body)?.map(([status]) => status)).to.deep.equal(['201', '201', '201']);
+        expect(answers(second.body)).to.deep.equal([
+          ['200', 'W/"1"', places?.[0]],
+          ['200', 'W/"1"', places?.[1]],
+          ['200', 'W/"2"', places?.[2]?.replace(/1$/, '2')],
+        ]);
+        const observation = (await search('Observation')).entry?.[0]?.resource as Observation;
+        const { subject, encounter } = observation;
+        expect([subject, encounter].map((reference) => `${reference?.reference}/_history/1`)).to.deep.equal(
+          places?.slice(0, 2),
+        );
+      });
+
+      it('fail as a whole where several match', async () => {
+        await call('POST', 'Patient', patient('1'));
+        await call('POST', 'Patient', patient('1'));
+        expect((await write(creating('2'), creating('1'))).status).to.equal(412);
+        expect(await total(byMrn('2'))).to.equal(0);
+      });
+
+      it('may meet one record by different identifiers, but not make one twice', async () => {
+        const identifier = ['1', '2'].map((value) => ({ system: MRN, value }));
+        await call('POST', 'Patient', patient('1', { identifier }));
+        const { body } = await write(creating('1'), creating('2'));
+        expect(answers(body)?.map(([status]) => status)).to.deep.equal(['200', '200']);
+        expect((await write(creating('3'), creating('3'))).status).to.equal(400);
+        expect(await total('Patient')).to.equal(1);
+      });
     });
 
     it('refuses two entries for one record, new or not', async () => {

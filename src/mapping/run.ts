@@ -1,0 +1,94 @@
+/** One run of a mapping over one message: what all of its maps share, and what it has made so far. */
+import type { EventEntry, Identity } from '../event.ts';
+import { stableId } from '../fhir/identity.ts';
+import type { Message, Segment } from '../hl7/message.ts';
+import type { MappingContext, Warning } from './mapping.ts';
+
+/** A resource while it is being filled. */
+export type Draft = Record<string, unknown> & { readonly resourceType: string; readonly id: string };
+
+/** What the event says of a resource: it is about it, or it only mentions it ({@link EventEntry.context}). */
+export type Standing = 'asserted' | 'context';
+
+interface Made {
+  readonly draft: Draft;
+  readonly identity: Identity;
+  standing: Standing;
+}
+
+/** What one run gathers: entries, each before the ones that refer to it, and warnings. */
+export class Run {
+  readonly message: Message;
+  readonly context: MappingContext;
+  readonly warnings: Warning[] = [];
+  /** Dates already converted: the same few times stand in many fields of a message. */
+  readonly times = new Map<string, string>();
+  /** Positions of the segments that a map has seen, or that were joined to such a one. */
+  readonly visited = new Set<number>();
+  /** Fields of segments, cut once: a mapping reads most of them, and those of OBR again for each OBX. */
+  readonly #fields = new Map<Segment, readonly string[]>();
+  /** Resources by id. */
+  readonly #made = new Map<string, Made>();
+  readonly #numbers = new Map<string, number>();
+
+  constructor(message: Message, context: MappingContext) {
+    this.message = message;
+    this.context = context;
+  }
+
+  /** The raw text of field `n` of a segment. */
+  field(segment: Segment, n: number): string {
+    let fields = this.#fields.get(segment);
+    if (fields === undefined) {
+      const cuts = segment.text.split(this.message.delimiters.field);
+      // MSH-1 is the separator itself, so MSH-2 comes right after the name.
+      fields = segment.name === 'MSH' ? ['MSH', this.message.delimiters.field, ...cuts.slice(1)] : cuts;
+      this.#fields.set(segment, fields);
+    }
+    return fields[n] ?? '';
+  }
+
+  /** The id of a resource. */
+  id(resourceType: string, identity: Identity): string {
+    return stableId(this.context.tenant, resourceType, identity);
+  }
+
+  /** The identity itself the first time, then numbered `#2`, `#3` … within this message. */
+  numbered(resourceType: string, identity: Identity): Identity {
+    const key = `${resourceType}\0${identity.system}\0${identity.value}`;
+    const number = (this.#numbers.get(key) ?? 0) + 1;
+    this.#numbers.set(key, number);
+    return number === 1 ? identity : { system: identity.system, value: `${identity.value}#${number}` };
+  }
+
+  /**
+   * Adds a resource. One that is there already is filled up where it has nothing yet; what the event is about comes
+   * before what is only mentioned.
+   */
+  add(draft: Draft, identity: Identity, standing: Standing): void {
+    const known = this.#made.get(draft.id);
+    if (known === undefined) {
+      this.#made.set(draft.id, { draft, identity, standing });
+      return;
+    }
+    if (standing === 'asserted' && known.standing === 'context') {
+      Object.assign(known.draft, draft);
+      known.standing = standing;
+      return;
+    }
+    for (const [name, value] of Object.entries(draft)) known.draft[name] ??= value;
+  }
+
+  /** What was added, in that order. */
+  entries(): EventEntry[] {
+    return [...this.#made.values()].map(({ draft, identity, standing }) => ({
+      resource: draft as unknown as EventEntry['resource'],
+      identity,
+      ...(standing === 'context' && { context: true }),
+    }));
+  }
+
+  warn(path: string, says: string): void {
+    this.warnings.push({ path, says });
+  }
+}
