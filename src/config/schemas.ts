@@ -1,6 +1,6 @@
 /** JSON Schemas of the files that people edit, for their editors: made from the same definitions that check the files. */
-import Type, { type TSchema } from 'typebox';
-import { mappingSchemas } from '../mapping/schema.ts';
+import type { TSchema } from 'typebox';
+import { mappingEditorSchema } from '../mapping/editor.ts';
 import { channelSchema } from './channel.ts';
 import type { Registry } from './configuration.ts';
 import { siteSchema } from './site.ts';
@@ -12,7 +12,7 @@ export function editorSchemas({ sources, destinations }: Registry): Record<strin
     'pipehat.schema.json': editorSchema(siteSchema),
     'channel.schema.json': editorSchema(channelSchema(sources)),
     'system.schema.json': editorSchema(systemSchema(destinations)),
-    'mapping.schema.json': editorSchema(Type.Union(Object.values(mappingSchemas))),
+    'mapping.schema.json': mappingEditorSchema(),
   };
 }
 
