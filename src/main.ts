@@ -85,6 +85,7 @@ export async function openStore(
   const pool = createPool({
     url,
     connections: ENGINE_CONNECTIONS,
+    pipeline: true,
     name: `pipehat ${process.pid}`,
     // A connection that breaks while idle is replaced by the pool; whoever needs one next hears of trouble.
     onError: () => {},

@@ -10,13 +10,13 @@ import { PipehatError } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Drained } from '../queue/lanes.ts';
+import type { Drain } from '../queue/lanes.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { Writer } from '../store/audit.ts';
 import type { Pool } from '../store/database.ts';
 import {
   type AttemptRecord,
-  nextHold,
+  type LaneRead,
   type OpenDelivery,
   openDeliveries,
   settleDeliveries,
@@ -33,6 +33,9 @@ const MOST_UNDER_WAY = 32;
 
 /** Moves of deliveries of all lanes that share a commit. */
 const MOST_A_COMMIT = 256;
+
+/** Lanes that are read in one query. */
+const MOST_LANES_A_READ = 64;
 
 /** While slow deliveries are under way and there is room for more, new ones are looked for this often. */
 const LOOK_AGAIN_MS = 25;
@@ -55,9 +58,7 @@ type Move =
   | { readonly kind: 'settle'; readonly lease: Lease; readonly record: AttemptRecord };
 
 /** Gives each destination the drain of its lanes. */
-export function createDeliver(
-  options: DeliverOptions,
-): (system: System, destination: Destination) => (lane: number, stopping: () => boolean) => Promise<Drained> {
+export function createDeliver(options: DeliverOptions): (system: System, destination: Destination) => Drain {
   const { pool, withLease } = options;
   const group = createGroup<Move, boolean>({
     flush: (moves) => commit(options.writer, moves),
@@ -66,34 +67,43 @@ export function createDeliver(
   });
   const commitMove = (move: Move): Promise<boolean> => group.add(move);
 
-  return (system, destination) => (lane, stopping) =>
+  const reads = createGroup<LaneRead, readonly OpenDelivery[]>({
+    flush: (lanes) => openDeliveries(pool, lanes),
+    weigh: () => 1,
+    most: MOST_LANES_A_READ,
+  });
+
+  return (system, destination) => (lane, turn) =>
     withLease({ kind: 'destination', name: system.name, lane }, async (lease, held) => {
       const underWay = new Map<Promise<void>, readonly OpenDelivery[]>();
-      const mayGoOn = (): boolean => !stopping() && held();
+      const mayGoOn = (): boolean => !turn.stopping() && held();
       let failure: unknown;
+      let due_ms = Number.POSITIVE_INFINITY;
+      const hold = (wait_ms: number): void => {
+        due_ms = Math.min(due_ms, performance.now() + wait_ms);
+      };
       while (mayGoOn() && failure === undefined) {
         const busy = [...underWay.values()].flat();
-        const keys = busy.flatMap((delivery) => delivery.order_key ?? []);
         const room = MOST_UNDER_WAY - busy.length;
         const found =
-          room < MOST_UNDER_WAY / 2
-            ? []
-            : await openDeliveries(pool, lease, { ids: busy.map(({ id }) => id), keys }, room);
+          room < MOST_UNDER_WAY / 2 ? [] : await reads.add({ name: system.name, lane, busy, limit: room });
         for (const chain of byKey(found)) {
-          const run = deliverChain(options, { system, destination, lease, commitMove, mayGoOn }, chain)
+          const run = deliverChain(options, { system, destination, lease, commitMove, mayGoOn, hold }, chain)
             .catch((error: unknown) => {
               failure ??= error;
             })
             .finally(() => underWay.delete(run));
           underWay.set(run, chain);
         }
-        if (underWay.size === 0) return { more: false, wake_in_ms: await nextHold(pool, system.name, lane) };
         // One slow receiver must not keep the other keys of the lane waiting.
-        await Promise.race([Promise.all(underWay.keys()), sleep(LOOK_AGAIN_MS)]);
+        if (underWay.size > 0) await Promise.race([Promise.all(underWay.keys()), sleep(LOOK_AGAIN_MS)]);
+        else if (performance.now() >= due_ms) due_ms = Number.POSITIVE_INFINITY;
+        else if (!(await turn.more())) break;
       }
       await Promise.all(underWay.keys());
       if (failure !== undefined) throw failure;
-      return { more: false };
+      const wake_in_ms = Number.isFinite(due_ms) ? Math.max(due_ms - performance.now(), 1) : undefined;
+      return { again: false, wake_in_ms };
     });
 }
 
@@ -116,6 +126,8 @@ interface Chain {
   readonly lease: Lease;
   readonly commitMove: (move: Move) => Promise<boolean>;
   readonly mayGoOn: () => boolean;
+  /** A delivery is held for so long. */
+  readonly hold: (wait_ms: number) => void;
 }
 
 /** Delivers one key's deliveries one after another, and stops at the first that has to wait. */
@@ -162,6 +174,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
       wait_ms: next.wait_ms,
     },
   });
+  if (next.wait_ms !== undefined) chain.hold(next.wait_ms);
   if (attempt.outcome === 'accepted') {
     metrics.delivered(delivery.channel, system.name, ended_at.getTime() - delivery.received_at.getTime());
   } else {
@@ -251,8 +264,10 @@ function commit(writer: Writer, moves: readonly Move[]): Promise<boolean[]> {
     const allowed = moves.filter((move) => confirmed.has(move.lease));
     const submits = allowed.flatMap((move) => (move.kind === 'submit' ? move.id : []));
     const records = allowed.flatMap((move) => (move.kind === 'settle' ? move.record : []));
-    if (submits.length > 0) await submitDeliveries(transaction, submits);
-    if (records.length > 0) await settleDeliveries(transaction, records);
+    await Promise.all([
+      submits.length > 0 && submitDeliveries(transaction, submits),
+      records.length > 0 && settleDeliveries(transaction, records),
+    ]);
     for (const id of submits) transaction.audit('delivery', id, 'submitted');
     for (const record of records) transaction.audit('delivery', record.delivery_id, record.state);
     return moves.map((move) => confirmed.has(move.lease));

@@ -16,7 +16,7 @@ import type { Channel } from '../pipeline/channel.ts';
 import { orderKeyOf, searchKeys } from '../pipeline/order.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { Writer } from '../store/audit.ts';
-import { findReceipts, type NewMessage, storeMessages } from '../store/messages.ts';
+import { findReceipts, type NewMessage, storeMessages, takeMessageIds } from '../store/messages.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 
@@ -196,9 +196,13 @@ async function storeOnce(writer: Writer, messages: readonly NewMessage[]): Promi
 function storeFresh(writer: Writer, messages: readonly NewMessage[]): Promise<Stored[]> {
   return writer.run(async (transaction) => {
     const controls = messages.flatMap((message) => message.receipt?.control ?? []);
+    const [receipts, ids] = await Promise.all([
+      findReceipts(transaction, controls),
+      takeMessageIds(transaction, messages.length),
+    ]);
     const known = new Map<string, Stored>();
     const seenControls = new Set<string>();
-    for (const receipt of controls.length === 0 ? [] : await findReceipts(transaction, controls)) {
+    for (const receipt of receipts) {
       known.set(receiptKey(receipt), { ...receipt, id: receipt.message_id, duplicate: true });
       seenControls.add(receipt.control.toString('hex'));
     }
@@ -212,8 +216,9 @@ function storeFresh(writer: Writer, messages: readonly NewMessage[]): Promise<St
       fresh.push(withWarning(message, seenControls));
       return { fresh: fresh.length - 1, duplicate: false };
     });
-    const ids = fresh.length === 0 ? [] : await storeMessages(transaction, fresh);
-    for (const [i, message] of fresh.entries()) transaction.audit('message', ids[i]!, message.state);
+    const stored = fresh.map((message, i) => ({ ...message, id: ids[i]! }));
+    if (stored.length > 0) await storeMessages(transaction, stored);
+    for (const { id, state } of stored) transaction.audit('message', id, state);
     return places.map((place) => {
       if (place.known !== undefined) return place.known;
       const { received_at, ack_code } = fresh[place.fresh]!;

@@ -19,7 +19,7 @@ export function createLeases(options: { pool: Pool; owner: string; log: Log }): 
   const { pool, owner, log } = options;
   return async (lane, work) => {
     const lease = await takeLease(pool, lane, owner, LEASE_MS);
-    if (lease === undefined) return { more: false, wake_in_ms: LEASE_MS };
+    if (lease === undefined) return { again: false, wake_in_ms: LEASE_MS };
     let held = true;
     const prolong = async (): Promise<void> => {
       try {

@@ -10,7 +10,7 @@ import { readMessage } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Channel, type Outgoing, runChannel } from '../pipeline/channel.ts';
-import type { Drained } from '../queue/lanes.ts';
+import type { Drain } from '../queue/lanes.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { Writer } from '../store/audit.ts';
 import type { Pool } from '../store/database.ts';
@@ -32,6 +32,9 @@ const BATCH = 32;
 
 /** Messages of all lanes that share a commit. */
 const MOST_A_COMMIT = 256;
+
+/** Lanes that are read in one query. */
+const MOST_LANES_A_READ = 64;
 
 /** A drain gives its lane back after this long, so that a busy lane doesn't keep a worker for ever. */
 const SLICE_MS = 5000;
@@ -69,36 +72,49 @@ interface Batch {
 }
 
 /** Gives each channel the drain of its lanes. */
-export function createProcess(
-  options: ProcessOptions,
-): (channel: Channel) => (lane: number, stopping: () => boolean) => Promise<Drained> {
-  const { pool, metrics, log, withLease } = options;
+export function createProcess(options: ProcessOptions): (channel: Channel) => Drain {
+  const { pool, withLease } = options;
   const group = createGroup<Batch, boolean>({
     flush: (batches) => commit(options, batches),
     weigh: (batch) => batch.processed.length,
     most: MOST_A_COMMIT,
   });
 
-  return (channel) => (lane, stopping) =>
+  const reads = createGroup<{ channel: string; lane: number }, readonly WaitingMessage[]>({
+    flush: (lanes) => waitingMessages(pool, lanes, BATCH),
+    weigh: () => 1,
+    most: MOST_LANES_A_READ,
+  });
+
+  return (channel) => (lane, turn) =>
     withLease({ kind: 'channel', name: channel.name, lane }, async (lease, held) => {
       const end = performance.now() + SLICE_MS;
-      while (!stopping() && held()) {
-        const waiting = await waitingMessages(pool, channel.name, lane, BATCH);
-        if (waiting.length === 0) return { more: false };
-        const processed = waiting.map((message) => processMessage(options, channel, message));
-        if (!(await group.add({ lease, processed }))) break;
-        for (const { outcome, deliveries } of processed) {
-          metrics.processed(channel.name, outcome.state);
-          if (outcome.error_code !== undefined) {
-            const where = { channel: channel.name, message_id: outcome.id, code: outcome.error_code };
-            log.warn('message failed in its channel', where);
-          }
-          for (const delivery of deliveries) options.wake(delivery.destination, delivery.lane);
+      while (!turn.stopping() && held()) {
+        if (performance.now() > end) return { again: true };
+        const waiting = await reads.add({ channel: channel.name, lane });
+        if (waiting.length > 0) {
+          const processed = waiting.map((message) => processMessage(options, channel, message));
+          if (!(await group.add({ lease, processed }))) break;
+          for (const one of processed) report(options, channel, one);
         }
-        if (performance.now() > end) return { more: true };
+        if (waiting.length < BATCH && !(await turn.more())) break;
       }
-      return { more: false };
+      return { again: false };
     });
+}
+
+/** Counts a message that was committed, and wakes the lanes of its deliveries. */
+function report(
+  { metrics, log, wake }: ProcessOptions,
+  channel: Channel,
+  { outcome, deliveries }: Processed,
+): void {
+  metrics.processed(channel.name, outcome.state);
+  if (outcome.error_code !== undefined) {
+    const facts = { channel: channel.name, message_id: outcome.id, code: outcome.error_code };
+    log.warn('message failed in its channel', facts);
+  }
+  for (const delivery of deliveries) wake(delivery.destination, delivery.lane);
 }
 
 /** Runs one message through its channel. An error is an outcome: it fails this message and no other. */
@@ -186,17 +202,19 @@ function commit(options: ProcessOptions, batches: readonly Batch[]): Promise<boo
       .flatMap((batch) => batch.processed);
     if (processed.length > 0) {
       const deliveries = processed.flatMap((one) => one.deliveries);
-      await storeEvents(
-        transaction,
-        processed.flatMap((one) => one.event ?? []),
-        at,
-      );
-      const ids = await storeDeliveries(transaction, deliveries, at);
-      await settleMessages(
-        transaction,
-        processed.map((one) => one.outcome),
-        at,
-      );
+      const [ids] = await Promise.all([
+        storeDeliveries(transaction, deliveries, at),
+        storeEvents(
+          transaction,
+          processed.flatMap((one) => one.event ?? []),
+          at,
+        ),
+        settleMessages(
+          transaction,
+          processed.map((one) => one.outcome),
+          at,
+        ),
+      ]);
       for (const { outcome } of processed) transaction.audit('message', outcome.id, outcome.state);
       for (const id of ids) transaction.audit('delivery', id, 'pending');
     }

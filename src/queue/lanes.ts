@@ -9,14 +9,25 @@ import type { Job, Queue, Worker } from 'bullmq';
 import type { Log } from '../log.ts';
 import type { QueueBackend } from './backend.ts';
 
-/** Works a lane until it is empty, its time slice is over, or `stopping` says so. Never called twice at once for one lane. */
-export type Drain = (lane: number, stopping: () => boolean) => Promise<Drained>;
+/** A drain's turn at a lane. */
+export interface Turn {
+  /** The process is about to end: finish what is under way, begin nothing. */
+  stopping(): boolean;
+  /**
+   * To be asked when the lane looks empty. True when work was announced since the last time it was asked, or is within
+   * {@link LINGER_MS}: look again. False: give the lane back.
+   */
+  more(): Promise<boolean>;
+}
+
+/** Works a lane until nothing more comes. Never called twice at once for one lane in one process. */
+export type Drain = (lane: number, turn: Turn) => Promise<Drained>;
 
 /** What a drain leaves behind. */
 export interface Drained {
-  /** There is more to do now: the time slice was over. */
-  readonly more: boolean;
-  /** The lane's earliest held delivery is due then. */
+  /** There is more to do now, in another turn. */
+  readonly again: boolean;
+  /** The earliest of the deliveries that it had to hold is due then. */
   readonly wake_in_ms?: number | undefined;
 }
 
@@ -42,6 +53,14 @@ const JOIN_MS = 100;
 /** Trouble of one queue is logged at most this often. */
 const TROUBLE_EVERY_MS = 10_000;
 
+/** A lane that is being drained here. */
+interface Running {
+  /** Work was announced. */
+  more: boolean;
+  /** What the drain waits on while it lingers. */
+  wait: PromiseWithResolvers<void> | undefined;
+}
+
 /** Names a queue. BullMQ allows no colon. */
 export function queueName(kind: 'channel' | 'destination', name: string): string {
   return `${kind}.${name}`;
@@ -60,7 +79,7 @@ export async function startLanes(options: {
   const { backend, name, drain, log } = options;
   const queue = backend.queue(name);
   if (options.clear) await queue.obliterate({ force: true });
-  const running = new Map<number, { more: boolean; wait: PromiseWithResolvers<void> | undefined }>();
+  const running = new Map<number, Running>();
   const joined = new Map<number, { timer: NodeJS.Timeout; again: boolean }>();
   const later = new Map<number, NodeJS.Timeout>();
   let stopping = false;
@@ -102,34 +121,29 @@ export async function startLanes(options: {
     joined.set(lane, { timer, again: false });
   };
 
-  /** Waits for more work to be announced here; false when none was. */
-  const linger = async (state: {
-    more: boolean;
-    wait: PromiseWithResolvers<void> | undefined;
-  }): Promise<boolean> => {
-    if (state.more) return true;
-    state.wait = Promise.withResolvers();
-    const timer = setTimeout(state.wait.resolve, LINGER_MS);
-    await state.wait.promise;
-    clearTimeout(timer);
-    state.wait = undefined;
-    return state.more;
+  const more = async (state: Running): Promise<boolean> => {
+    if (!state.more && !stopping) {
+      state.wait = Promise.withResolvers();
+      const timer = setTimeout(state.wait.resolve, LINGER_MS);
+      await state.wait.promise;
+      clearTimeout(timer);
+      state.wait = undefined;
+    }
+    const announced = state.more;
+    state.more = false;
+    return announced && !stopping;
   };
 
   const work = async (job: Job<{ lane: number }>): Promise<void> => {
     const { lane } = job.data;
     if (running.has(lane)) return;
-    const state = { more: false, wait: undefined };
+    const state: Running = { more: false, wait: undefined };
     running.set(lane, state);
     try {
-      let left: Drained;
-      do {
-        state.more = false;
-        left = await drain(lane, () => stopping);
-      } while (!stopping && !left.more && (await linger(state)));
+      const left = await drain(lane, { stopping: () => stopping, more: () => more(state) });
       // A wake that comes after this line adds a job; BullMQ keeps it until this one has ended.
       running.delete(lane);
-      if (left.more || state.more) add(lane);
+      if (left.again || state.more) add(lane);
       else if (left.wake_in_ms !== undefined) wakeLater(lane, left.wake_in_ms);
     } finally {
       running.delete(lane);

@@ -53,14 +53,14 @@ export function createWriter(options: { pool: Pool; chain: string; sign: Sign; n
     });
     const entries: AuditEntry[] = [];
     try {
-      await client.query('begin');
-      const result = await work({
-        query: (query) => client.query(query),
-        audit: (...entry) => entries.push(entry),
-      });
-      const next = entries.length === 0 ? head : await append(client, entries);
+      // Statements that don't wait for each other's answers go out together (see `pipeline` in database.ts).
+      const [, result] = await Promise.all([
+        client.query('begin'),
+        work({ query: (query) => client.query(query), audit: (...entry) => entries.push(entry) }),
+      ]);
+      const before = head ?? (await readHead(client, chain));
       head = undefined;
-      await client.query('commit');
+      const [next] = await Promise.all([append(client, before, entries), client.query('commit')]);
       head = next;
       client.release();
       return result;
@@ -70,8 +70,9 @@ export function createWriter(options: { pool: Pool; chain: string; sign: Sign; n
     }
   }
 
-  async function append(client: Client, entries: readonly AuditEntry[]): Promise<Head> {
-    const before = head ?? (await readHead(client, chain));
+  /** Adds the link; nothing where nothing happened. */
+  async function append(client: Client, before: Head, entries: readonly AuditEntry[]): Promise<Head> {
+    if (entries.length === 0) return before;
     const number = before.number + 1;
     const at = now();
     const text = JSON.stringify(entries);

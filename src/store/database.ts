@@ -18,6 +18,8 @@ export function createPool(options: {
   url: string;
   connections: number;
   name: string;
+  /** Statements of one connection may follow each other without waiting: not for LISTEN and not for cursors. */
+  pipeline?: boolean;
   onError: (error: Error) => void;
 }): Pool {
   const pool = new pg.Pool({
@@ -26,6 +28,8 @@ export function createPool(options: {
     application_name: options.name,
     connectionTimeoutMillis: 5000,
     keepAlive: true,
+    // A statement goes out without waiting for the answer to the one before it, where the code doesn't wait either.
+    pipeline: options.pipeline ?? false,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8

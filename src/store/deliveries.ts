@@ -117,55 +117,62 @@ export interface OpenDelivery {
   readonly sealed: Buffer;
 }
 
-/**
- * The next deliveries of a lane, in order, without those whose key is held: an earlier one of the same key waits for
- * a retry or for a person. Indexes: delivery_open, delivery_holding.
- */
-export const openDeliveriesQuery = `
-  select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel, p.sealed
-  from delivery d
-  join message m on m.id = d.message_id
-  join payload p on p.message_id = d.message_id and p.number = 0
-    and p.kind = case when d.event_number is null then 'delivery' else 'event' end
-    and p.owner = coalesce(d.event_number, d.id)
-  where d.destination = $1 and d.lane = $2
-    and (d.state in ('pending', 'submitted') or (d.state = 'held' and d.next_attempt_at <= now()))
-    and d.id <> all($4::bigint[]) and (d.order_key is null or d.order_key <> all($5::bytea[]))
-    and not exists (
-      select 1 from delivery h
-      where h.destination = d.destination and h.lane = d.lane and h.order_key = d.order_key and h.id < d.id
-        and (h.state = 'ambiguous' or (h.state = 'held' and h.next_attempt_at > now())) and h.state in ('held', 'ambiguous')
-    )
-  order by d.id limit $3`;
-
-/** The next deliveries of a lane; `busy` are those under way, left out together with all of their keys. */
-export async function openDeliveries(
-  db: Queryable,
-  lane: { readonly name: string; readonly lane: number },
-  busy: { readonly ids: readonly number[]; readonly keys: readonly Buffer[] },
-  limit: number,
-): Promise<OpenDelivery[]> {
-  const { rows } = await db.query<OpenDelivery>({
-    name: 'open-deliveries',
-    text: openDeliveriesQuery,
-    values: [lane.name, lane.lane, limit, busy.ids, busy.keys],
-  });
-  return rows;
+/** A lane to be read, and what of it is under way already. */
+export interface LaneRead {
+  readonly name: string;
+  readonly lane: number;
+  /** Deliveries under way; left out together with all others of their keys. */
+  readonly busy: readonly { readonly id: number; readonly order_key: Buffer | null }[];
+  /** At most so many. */
+  readonly limit: number;
 }
 
-/** When the earliest held delivery of a lane is due, in milliseconds from now; undefined when none is held. */
-export async function nextHold(
-  db: Queryable,
-  destination: string,
-  lane: number,
-): Promise<number | undefined> {
-  const { rows } = await db.query<{ wait_ms: number | null }>({
-    name: 'next-hold',
-    text: `select greatest(0, extract(epoch from min(next_attempt_at) - now()) * 1000)::float8 as wait_ms
-           from delivery where destination = $1 and lane = $2 and state = 'held'`,
-    values: [destination, lane],
+/**
+ * The next deliveries of lanes, in order, without those whose key is under way or held: an earlier one of the same key
+ * waits for a retry or for a person. Indexes: delivery_open, delivery_holding.
+ */
+export const openDeliveriesQuery = `
+  select w.n::integer - 1 as place, d.*
+  from unnest($1::text[], $2::smallint[], $3::integer[]) with ordinality as w (destination, lane, most, n)
+  cross join lateral (
+    select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel, p.sealed
+    from delivery d
+    join message m on m.id = d.message_id
+    join payload p on p.message_id = d.message_id and p.number = 0
+      and p.kind = case when d.event_number is null then 'delivery' else 'event' end
+      and p.owner = coalesce(d.event_number, d.id)
+    where d.destination = w.destination and d.lane = w.lane
+      and d.state in ('pending', 'submitted', 'held', 'ambiguous')
+      and (d.state in ('pending', 'submitted') or (d.state = 'held' and d.next_attempt_at <= now()))
+      and not exists (
+        select 1 from unnest($4::bigint[], $5::text[], $6::bytea[]) as busy (id, destination, order_key)
+        where busy.id = d.id or (busy.destination = d.destination and busy.order_key = d.order_key)
+      )
+      and not exists (
+        select 1 from delivery h
+        where h.destination = d.destination and h.lane = d.lane and h.order_key = d.order_key and h.id < d.id
+          and h.state in ('held', 'ambiguous') and (h.state = 'ambiguous' or h.next_attempt_at > now())
+      )
+    order by d.id limit w.most
+  ) d
+  order by w.n, d.id`;
+
+/** Reads several lanes at once; the answers come in the order of the questions. */
+export async function openDeliveries(db: Queryable, lanes: readonly LaneRead[]): Promise<OpenDelivery[][]> {
+  const busy = lanes.flatMap((lane) =>
+    lane.busy.map(({ id, order_key }) => ({ id, order_key, name: lane.name })),
+  );
+  const { rows } = await db.query<OpenDelivery & { place: number }>({
+    name: 'open-deliveries',
+    text: openDeliveriesQuery,
+    values: [
+      ...[lanes.map(({ name }) => name), lanes.map(({ lane }) => lane), lanes.map(({ limit }) => limit)],
+      ...[busy.map(({ id }) => id), busy.map(({ name }) => name), busy.map(({ order_key }) => order_key)],
+    ],
   });
-  return rows[0]?.wait_ms ?? undefined;
+  const found: OpenDelivery[][] = lanes.map(() => []);
+  for (const row of rows) found[row.place]!.push(row);
+  return found;
 }
 
 /** Marks deliveries as being sent. From here on, only an answer or a look-up tells whether the receiver has them. */

@@ -79,22 +79,18 @@ const columns = {
 } as const satisfies Partial<Record<keyof NewMessage, string>>;
 
 const names = Object.keys(columns) as (keyof typeof columns)[];
-const lists = names.map((name, i) => `$${i + 4}::${columns[name]}[]`).join(', ');
+const lists = names.map((name, i) => `$${i + 5}::${columns[name]}[]`).join(', ');
 
-/** Ids, messages and payloads in one statement; ids come in the order of the input. */
+/** Messages and payloads in one statement. */
 const insertMessages = `
-  with input as materialized (
-    select nextval(pg_get_serial_sequence('message', 'id')) as id, u.*
-    from unnest($2::integer[], $3::integer[], ${lists})
-      with ordinality as u (blob_offset, blob_length, ${names.join(', ')}, n)
-    order by n
-  ), stored as (
-    insert into message (id, ${names.join(', ')}) select id, ${names.join(', ')} from input
+  with input as (
+    select * from unnest($2::bigint[], $3::integer[], $4::integer[], ${lists})
+      as u (id, blob_offset, blob_length, ${names.join(', ')})
   ), sealed as (
     insert into payload (message_id, kind, owner, number, sealed)
     select id, 'message', 0, 0, substring($1::bytea from blob_offset + 1 for blob_length) from input
   )
-  select id from input order by n`;
+  insert into message (id, ${names.join(', ')}) select id, ${names.join(', ')} from input`;
 
 const insertReceipts = `
   insert into receipt (control, content, message_id)
@@ -104,45 +100,45 @@ const insertSearchKeys = `
   insert into search_key (hash, message_id)
   select * from unnest($1::bytea[], $2::bigint[]) on conflict do nothing`;
 
+/** Takes ids for `count` messages, in order. Ids that are not used in the end are lost; nobody misses them. */
+export async function takeMessageIds(transaction: Queryable, count: number): Promise<number[]> {
+  const { rows } = await transaction.query<{ id: number }>({
+    name: 'take-message-ids',
+    text: `select nextval(pg_get_serial_sequence('message', 'id')) as id from generate_series(1, $1)`,
+    values: [count],
+  });
+  return rows.map((row) => row.id);
+}
+
 /**
- * Stores messages and gives their ids, in order. Throws PostgreSQL's unique violation (23505) when another process
- * stored the same receipt since {@link findReceipts}: look again then.
+ * Stores messages under their ids. Throws PostgreSQL's unique violation (23505) when another process stored the same
+ * receipt since {@link findReceipts}: look again then.
  */
 export async function storeMessages(
   transaction: Queryable,
-  messages: readonly NewMessage[],
-): Promise<number[]> {
+  messages: readonly (NewMessage & { readonly id: number })[],
+): Promise<void> {
   const blob = createBlob(messages.map((message) => message.sealed));
-  const { rows } = await transaction.query<{ id: number }>({
-    name: 'insert-messages',
-    text: insertMessages,
-    values: [
-      blob.bytes,
-      blob.offsets,
-      blob.lengths,
-      ...names.map((name) => messages.map((message) => message[name] ?? null)),
-    ],
-  });
-  const ids = rows.map((row) => row.id);
-  const receipts = messages.flatMap((message, i) =>
-    message.receipt ? [{ ...message.receipt, id: ids[i]! }] : [],
-  );
-  if (receipts.length > 0) {
-    await transaction.query({
+  const receipts = messages.flatMap(({ id, receipt }) => (receipt ? [{ ...receipt, id }] : []));
+  const search = messages.flatMap(({ id, search: hashes }) => hashes.map((hash) => ({ hash, id })));
+  const rest = names.map((name) => messages.map((message) => message[name] ?? null));
+  await Promise.all([
+    transaction.query({
+      name: 'insert-messages',
+      text: insertMessages,
+      values: [blob.bytes, messages.map(({ id }) => id), blob.offsets, blob.lengths, ...rest],
+    }),
+    transaction.query({
       name: 'insert-receipts',
       text: insertReceipts,
       values: [receipts.map((r) => r.control), receipts.map((r) => r.content), receipts.map((r) => r.id)],
-    });
-  }
-  const search = messages.flatMap((message, i) => message.search.map((hash) => ({ hash, id: ids[i]! })));
-  if (search.length > 0) {
-    await transaction.query({
+    }),
+    transaction.query({
       name: 'insert-search-keys',
       text: insertSearchKeys,
       values: [search.map((key) => key.hash), search.map((key) => key.id)],
-    });
-  }
-  return ids;
+    }),
+  ]);
 }
 
 /** All receipts of the given senders' control ids, whatever their content. Index: primary key of `receipt`. */
@@ -172,25 +168,31 @@ export interface WaitingMessage {
 
 /** Index: message_waiting. */
 export const waitingMessagesQuery = `
-  select m.id, m.received_at, m.order_key, m.sha256, p.sealed,
-    (select count(*)::integer from event e where e.message_id = m.id) as events
-  from message m join payload p on p.message_id = m.id and p.kind = 'message' and p.owner = 0 and p.number = 0
-  where m.state = 'received' and m.channel = $1 and m.lane = $2
-  order by m.id limit $3`;
+  select w.n::integer - 1 as place, m.*
+  from unnest($1::text[], $2::smallint[]) with ordinality as w (channel, lane, n)
+  cross join lateral (
+    select m.id, m.received_at, m.order_key, m.sha256, p.sealed,
+      (select count(*)::integer from event e where e.message_id = m.id) as events
+    from message m join payload p on p.message_id = m.id and p.kind = 'message' and p.owner = 0 and p.number = 0
+    where m.state = 'received' and m.channel = w.channel and m.lane = w.lane
+    order by m.id limit $3
+  ) m
+  order by w.n, m.id`;
 
-/** The next messages of a lane, in order. */
+/** The next messages of each of the lanes, in order: at most `limit` of each. */
 export async function waitingMessages(
   db: Queryable,
-  channel: string,
-  lane: number,
+  lanes: readonly { readonly channel: string; readonly lane: number }[],
   limit: number,
-): Promise<WaitingMessage[]> {
-  const { rows } = await db.query<WaitingMessage>({
+): Promise<WaitingMessage[][]> {
+  const { rows } = await db.query<WaitingMessage & { place: number }>({
     name: 'waiting-messages',
     text: waitingMessagesQuery,
-    values: [channel, lane, limit],
+    values: [lanes.map(({ channel }) => channel), lanes.map(({ lane }) => lane), limit],
   });
-  return rows;
+  const found: WaitingMessage[][] = lanes.map(() => []);
+  for (const row of rows) found[row.place]!.push(row);
+  return found;
 }
 
 /** What a channel made of a message. */

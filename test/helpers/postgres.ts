@@ -36,7 +36,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   const name = `pipehat_test_${process.pid}_${databases}`;
   await statement(admin, `create database ${name} template ${TEMPLATE}`);
   const url = withDatabase(admin, name);
-  const pool = createPool({ url, connections: 12, name: 'pipehat test', onError: () => {} });
+  const pool = createPool({ url, connections: 12, pipeline: true, name: 'pipehat test', onError: () => {} });
   return {
     url,
     pool,

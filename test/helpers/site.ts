@@ -1,8 +1,9 @@
 /** Sites for the tests of the whole: a folder of its own each, the shipped mappings, ports that the system gives. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { startPostgres } from '../../src/store/postgres.ts';
@@ -52,6 +53,22 @@ export async function createSite({ channels, systems, more }: SiteFiles): Promis
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Kills the embedded PostgreSQL, as a power cut does, and waits until it is gone. */
+export async function killPostgres(data: string): Promise<void> {
+  const [pid] = (await readFile(join(data, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
+  process.kill(Number(pid), 'SIGKILL');
+  while (isAlive(Number(pid))) await sleep(10);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
+  }
 }
 
 /** Does an embedded PostgreSQL run in the data folder? (A PostgreSQL that was killed leaves this trace, too.) */

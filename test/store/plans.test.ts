@@ -32,13 +32,13 @@ describe('query plans of the hot path', () => {
   }
 
   it('waiting messages come from message_waiting', async () => {
-    const plan = await planOf(waitingMessagesQuery, ['adt', 3, 32]);
+    const plan = await planOf(waitingMessagesQuery, [['adt', 'adt'], [3, 4], 32]);
     expect(plan).to.include('message_waiting').and.include('payload_pkey');
     expect(plan).to.not.include('Seq Scan on message').and.not.include('Seq Scan on payload');
   });
 
   it('open deliveries come from delivery_open, held keys from delivery_holding', async () => {
-    const plan = await planOf(openDeliveriesQuery, ['ehr', 3, 32, [], []]);
+    const plan = await planOf(openDeliveriesQuery, [['ehr'], [3], [32], [7], ['ehr'], [Buffer.alloc(16)]]);
     expect(plan).to.match(/delivery_open|delivery_holding/);
     expect(plan).to.not.include('Seq Scan');
   });
