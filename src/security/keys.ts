@@ -2,9 +2,18 @@
  * Keys: one master key outside the database, data keys per tenant inside it (wrapped), and keys derived from the
  * master key for hashes and for the audit chain.
  */
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto';
 import { PipehatError } from '../errors.ts';
-import { type DataKey, dataKeyId, open, type Purpose, seal, unwrapKey, wrapKey } from './seal.ts';
+import {
+  type DataKey,
+  dataKeyId,
+  NONCE_BYTES,
+  open,
+  type Purpose,
+  seal,
+  unwrapKey,
+  wrapKey,
+} from './seal.ts';
 
 /** A data key as the store keeps it. */
 export interface WrappedKey {
@@ -61,9 +70,10 @@ export async function openKeyring(
     current = keys.get(row.id) ?? add(row);
   };
   await refresh(now);
+  const nextNonce = createNonces();
 
   return {
-    seal: (purpose, content) => seal(current!, purpose, content),
+    seal: (purpose, content) => seal(current!, purpose, content, nextNonce()),
     open(purpose, sealed) {
       const key = keys.get(dataKeyId(sealed));
       if (key === undefined) throw new PipehatError('payload-key-unknown', { key: dataKeyId(sealed) });
@@ -72,6 +82,20 @@ export async function openKeyring(
     hash: (kind, value) => createHmac('sha256', hashKey).update(`${kind}|${value}`).digest().subarray(0, 16),
     sign: (text) => createHmac('sha256', auditKey).update(text).digest(),
     refresh,
+  };
+}
+
+/** Random nonces, drawn from the system in handfuls: one call costs as much as a whole seal of a small message. */
+function createNonces(): () => Buffer {
+  const pool = Buffer.alloc(NONCE_BYTES * 256);
+  let used = pool.length;
+  return () => {
+    if (used === pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += NONCE_BYTES;
+    return pool.subarray(used - NONCE_BYTES, used);
   };
 }
 

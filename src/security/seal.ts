@@ -26,16 +26,23 @@ const TAG_BYTES = 16;
 /** Below this, deflating costs more than the disk it saves (33 µs for 4 kB of FHIR JSON, which shrinks to a fifth). */
 const DEFLATE_FROM_BYTES = 1024;
 
-/** Seals `content` under `dataKey`. */
-export function seal(dataKey: DataKey, purpose: Purpose, content: Uint8Array): Buffer {
+/** A window of 8 kB is enough for messages, and five times cheaper to set up than the usual one. */
+const DEFLATE = { level: 1, windowBits: 13, memLevel: 6 } as const;
+
+/** Bytes of a nonce. */
+export const NONCE_BYTES = 12;
+
+/** Seals `content` under `dataKey`. `nonce`: {@link NONCE_BYTES} random bytes that this key has never seen. */
+export function seal(dataKey: DataKey, purpose: Purpose, content: Uint8Array, nonce: Buffer): Buffer {
   const deflate = content.length >= DEFLATE_FROM_BYTES;
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header[0] = deflate ? DEFLATED : PLAIN;
   header.writeUInt32BE(dataKey.id, 1);
-  randomBytes(12).copy(header, 5);
+  nonce.copy(header, 5);
   const cipher = createCipheriv('aes-256-gcm', dataKey.key, header.subarray(5));
   cipher.setAAD(authenticated(dataKey.tenant, purpose, header));
-  const body = deflate ? deflateRawSync(content, { level: 1 }) : content;
+  const chunkSize = Math.min(content.length, 65_536);
+  const body = deflate ? deflateRawSync(content, { ...DEFLATE, chunkSize }) : content;
   return Buffer.concat([header, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
 }
 

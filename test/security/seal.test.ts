@@ -3,9 +3,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { PipehatError } from '../../src/errors.ts';
 import { type KeyStore, openKeyring, parseMasterKey, type WrappedKey } from '../../src/security/keys.ts';
-import { type DataKey, open, type Purpose, seal } from '../../src/security/seal.ts';
+import { type DataKey, NONCE_BYTES, open, type Purpose, seal as sealWith } from '../../src/security/seal.ts';
 
 const key: DataKey = { id: 7, tenant: 'demo', key: randomBytes(32) };
+
+const seal = (by: DataKey, purpose: Purpose, content: Uint8Array): Buffer =>
+  sealWith(by, purpose, content, randomBytes(NONCE_BYTES));
 
 function codeOf(work: () => unknown): string {
   try {
@@ -68,6 +71,14 @@ describe('a keyring', () => {
   const master = randomBytes(32);
   const day = 24 * 60 * 60 * 1000;
   const start = new Date('2026-01-01T00:00:00Z');
+
+  it('never uses a nonce twice', async () => {
+    const keyring = await openKeyring(master, 'demo', memoryStore(), start);
+    const nonces = Array.from({ length: 2000 }, () =>
+      keyring.seal('message', Buffer.from('x')).toString('hex', 5, 17),
+    );
+    expect(new Set(nonces)).to.have.property('size', 2000);
+  });
 
   it('opens after a restart what it sealed before', async () => {
     const store = memoryStore();
