@@ -38,6 +38,8 @@ export function createPool(options: {
     },
   });
   pool.on('error', options.onError);
+  // Whoever uses a connection when it is lost hears of it by its statement; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   // BullMQ listens once for each of its queues and workers.
   pool.setMaxListeners(0);
   return pool;
