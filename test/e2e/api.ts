@@ -1,21 +1,19 @@
 /** The HTTP API of a running engine, as a program uses it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageSummary, Trace } from '../../src/api/messages.schema.ts';
 import type { Status } from '../../src/api/status.schema.ts';
+import { until } from './until.ts';
 
 /** Requests with a token. Those with a type reject when the answer is not of status 2xx. */
 export interface Api {
   status(): Promise<Status>;
-  /** Resolves when `condition` holds for the status; rejects after a while. */
-  until(condition: (status: Status) => boolean): Promise<Status>;
+  /** Resolves when no message and no delivery waits. */
+  idle(): Promise<void>;
   /** `query` as in a URL. */
   messages(query?: string): Promise<MessageSummary[]>;
   trace(id: string, query?: string): Promise<Trace>;
   /** Any request, whatever its answer. */
   request(method: string, path: string): Promise<{ status: number; text: string }>;
 }
-
-const PATIENCE_MS = 60_000;
 
 /** `address` is `host:port`. */
 export function createApi(address: string, token: string): Api {
@@ -32,15 +30,11 @@ export function createApi(address: string, token: string): Api {
   const status = (): Promise<Status> => get<Status>('/v1/status');
   return {
     status,
-    async until(condition) {
-      const deadline = performance.now() + PATIENCE_MS;
-      for (;;) {
-        const found = await status();
-        if (condition(found)) return found;
-        if (performance.now() > deadline) throw new Error(`still not so: ${JSON.stringify(found)}`);
-        await sleep(50);
-      }
-    },
+    idle: () =>
+      until(async () => {
+        const { channels, destinations } = await status();
+        return [...channels, ...destinations].every(({ waiting }) => waiting === 0);
+      }),
     messages: async (query = '') =>
       (await get<{ messages: MessageSummary[] }>(`/v1/messages${query}`)).messages,
     trace: (id, query = '') => get<Trace>(`/v1/messages/${id}${query}`),

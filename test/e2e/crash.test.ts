@@ -14,7 +14,7 @@ import {
   startMllpReceiver,
   type Transaction,
 } from '../helpers/receiver.ts';
-import { createSite, type TestSite } from '../helpers/site.ts';
+import { createSite, killPostgres, type TestSite } from '../helpers/site.ts';
 import { type Api, createApi } from './api.ts';
 import { createSender } from './sender.ts';
 
@@ -112,7 +112,7 @@ describe('an engine that is killed at any moment', function () {
     await load.accepted(100);
     const { sent, refusals } = await load.finish();
     const api = createApi((await engine!.ready).http, token!);
-    await drained(api);
+    await api.idle();
 
     expect(refusals, 'answers beside AA').to.deep.equal([]);
     // A patient's next message goes out when the answer to the one before it is committed: so a kill repeats one at most.
@@ -128,11 +128,6 @@ describe('an engine that is killed at any moment', function () {
     expect(audit.code, audit.stdout + audit.stderr).to.equal(0);
   });
 });
-
-async function killPostgres(data: string): Promise<void> {
-  const [pid] = (await readFile(join(data, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
-  process.kill(Number(pid), 'SIGKILL');
-}
 
 /** Another engine that doesn't live to listen. */
 async function killWhileItStarts(site: TestSite, random: Random): Promise<void> {
@@ -189,12 +184,6 @@ function startLoad(address: () => Promise<string>): Load {
       ending = true;
     },
   };
-}
-
-async function drained(api: Api): Promise<void> {
-  await api.until(({ channels, destinations }) =>
-    [...channels, ...destinations].every(({ waiting }) => waiting === 0),
-  );
 }
 
 /** The sent messages' places in their patient's order, by what a receiver can see of a message. */

@@ -61,13 +61,21 @@ export interface Received {
 export interface Transaction {
   /** `X-Request-Id`. */
   readonly id: string;
-  readonly entries: readonly { readonly url: string; readonly resource: Received }[];
+  readonly entries: readonly Entry[];
+}
+
+/** A conditional update, or a conditional create: then `mayChange` is false. */
+interface Entry {
+  /** `Type?identifier=…`: which record it is about. */
+  readonly record: string;
+  readonly mayChange: boolean;
+  readonly resource: Received;
 }
 
 /** What a FHIR receiver answers: yes, nothing and a closed connection (with the writes done), or a status and a body (with nothing done). */
 export type FhirAnswer = 'done' | 'close' | { readonly status: number; readonly body: string };
 
-/** A FHIR server that takes transactions of conditional updates. */
+/** A FHIR server that takes transactions of conditional updates and creates. */
 export interface FhirReceiver extends Receiver {
   /** Every transaction that was done, in the order in which they came. */
   readonly done: readonly Transaction[];
@@ -90,10 +98,10 @@ export async function startFhirReceiver(
       return;
     }
     done.push(transaction);
-    for (const { url, resource } of transaction.entries) {
-      const versions = records.get(url);
-      if (versions === undefined) records.set(url, [resource]);
-      else versions.push(resource);
+    for (const { record, mayChange, resource } of transaction.entries) {
+      const versions = records.get(record);
+      if (versions === undefined) records.set(record, [resource]);
+      else if (mayChange) versions.push(resource);
     }
     if (said === 'close') request.socket.destroy();
     else response.writeHead(200, { 'content-type': 'application/fhir+json' }).end(doneBody(transaction));
@@ -104,10 +112,16 @@ export async function startFhirReceiver(
 async function readTransaction(request: IncomingMessage): Promise<Transaction> {
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) text += chunk;
-  const { entry } = JSON.parse(text) as { entry: { resource: Received; request: { url: string } }[] };
+  const { entry } = JSON.parse(text) as {
+    entry: { resource: Received; request: { url: string; ifNoneExist?: string } }[];
+  };
   return {
     id: String(request.headers['x-request-id']),
-    entries: entry.map((one) => ({ url: one.request.url, resource: one.resource })),
+    entries: entry.map(({ resource, request: { url, ifNoneExist } }) => ({
+      record: ifNoneExist === undefined ? url : `${url}?${ifNoneExist}`,
+      mayChange: ifNoneExist === undefined,
+      resource,
+    })),
   };
 }
 
