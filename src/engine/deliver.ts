@@ -23,9 +23,12 @@ import {
   submitDeliveries,
 } from '../store/deliveries.ts';
 import { confirmLeases, type Lease } from '../store/lanes.ts';
+import { type PayloadKey, readPayloads } from '../store/payloads.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
+import { eventKey } from './process.ts';
+import type { Recent } from './recent.ts';
 import { nextState } from './retry.ts';
 
 /** Deliveries of one lane that are under way at once; the destination's own limit of connections holds below it. */
@@ -49,6 +52,8 @@ export interface DeliverOptions {
   readonly log: Log;
   readonly now: () => Date;
   readonly random: () => number;
+  /** Events that were just committed here, by message and number. */
+  readonly recentEvents: Recent<CanonicalEvent>;
   readonly withLease: WithLease;
 }
 
@@ -87,8 +92,10 @@ export function createDeliver(options: DeliverOptions): (system: System, destina
         const room = MOST_UNDER_WAY - busy.length;
         const found =
           room < MOST_UNDER_WAY / 2 ? [] : await reads.add({ name: system.name, lane, busy, limit: room });
+        const bodies = await readBodies(options, found);
         for (const chain of byKey(found)) {
-          const run = deliverChain(options, { system, destination, lease, commitMove, mayGoOn, hold }, chain)
+          const work = { system, destination, lease, bodies, commitMove, mayGoOn, hold };
+          const run = deliverChain(options, work, chain)
             .catch((error: unknown) => {
               failure ??= error;
             })
@@ -124,6 +131,8 @@ interface Chain {
   readonly system: System;
   readonly destination: Destination;
   readonly lease: Lease;
+  /** Bodies by delivery, opened when they are needed: one that doesn't open must fail alone. */
+  readonly bodies: ReadonlyMap<number, () => Body>;
   readonly commitMove: (move: Move) => Promise<boolean>;
   readonly mayGoOn: () => boolean;
   /** A delivery is held for so long. */
@@ -146,11 +155,11 @@ async function deliverChain(
 /** One attempt. True when the next delivery of the key may follow. */
 async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenDelivery): Promise<boolean> {
   const { metrics, log, now, keyring } = options;
-  const { system, destination, lease, commitMove } = chain;
+  const { system, lease, commitMove } = chain;
   if (!(await commitMove({ kind: 'submit', lease, id: delivery.id }))) return false;
   const number = delivery.attempts + 1;
   const started_at = now();
-  const attempt = await attemptOf(options, destination, delivery, number);
+  const attempt = await attemptOf(options, chain, delivery, number);
   const ended_at = now();
   const next = nextState(attempt, number, system, options.random());
   const committed = await commitMove({
@@ -193,8 +202,8 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
  * throw; one that does has a fault, and nobody knows what it had sent by then.
  */
 async function attemptOf(
-  { keyring, log }: DeliverOptions,
-  destination: Destination,
+  { log }: DeliverOptions,
+  { destination, bodies }: Chain,
   delivery: OpenDelivery,
   number: number,
 ): Promise<Attempt> {
@@ -202,7 +211,7 @@ async function attemptOf(
   const message_id = String(delivery.message_id);
   let body: Body;
   try {
-    body = bodyOf(keyring, delivery);
+    body = bodies.get(delivery.id)!();
   } catch (error) {
     return { ...notSent(asProblem(error, log)), outcome: 'permanent' };
   }
@@ -217,11 +226,35 @@ function notSent(problem: PipehatError): Omit<Attempt, 'outcome'> {
   return { code: problem.code, says: problem.message, request: '', response: '' };
 }
 
-function bodyOf(keyring: Keyring, delivery: OpenDelivery): Body {
-  if (delivery.event_number === null)
-    return { kind: 'hl7', text: keyring.open('delivery', delivery.sealed).toString() };
-  const event = JSON.parse(keyring.open('event', delivery.sealed).toString()) as CanonicalEvent;
-  return { kind: 'event', event, write: delivery.write_types ?? undefined };
+/** What each delivery carries: events that were just committed as they are, the rest from the sealed bytes. */
+async function readBodies(
+  { pool, keyring, recentEvents }: DeliverOptions,
+  deliveries: readonly OpenDelivery[],
+): Promise<Map<number, () => Body>> {
+  const known = deliveries.map(({ message_id, event_number }) =>
+    event_number === null ? undefined : recentEvents.get(eventKey(message_id, event_number)),
+  );
+  const unknown = deliveries.filter((_, i) => known[i] === undefined);
+  const sealed = await readPayloads(pool, unknown.map(payloadKey));
+  const bytes = new Map(unknown.map(({ id }, i) => [id, sealed[i] ?? Buffer.alloc(0)]));
+  return new Map(
+    deliveries.map(({ id, event_number, write_types }, i) => [
+      id,
+      () => {
+        if (event_number === null)
+          return { kind: 'hl7', text: keyring.open('delivery', bytes.get(id)!).toString() };
+        const event =
+          known[i] ?? (JSON.parse(keyring.open('event', bytes.get(id)!).toString()) as CanonicalEvent);
+        return { kind: 'event', event, write: write_types ?? undefined };
+      },
+    ]),
+  );
+}
+
+function payloadKey({ id, message_id, event_number }: OpenDelivery): PayloadKey {
+  return event_number === null
+    ? { message_id, kind: 'delivery', owner: id }
+    : { message_id, kind: 'event', owner: event_number };
 }
 
 /**

@@ -5,6 +5,8 @@
 import type { Destination, Source } from '../component.ts';
 import type { Configuration, System } from '../config/configuration.ts';
 import { type Resolve, resolveOptions } from '../config/reference.ts';
+import type { CanonicalEvent } from '../event.ts';
+import type { Message } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Channel } from '../pipeline/channel.ts';
@@ -19,6 +21,7 @@ import { createDeliver } from './deliver.ts';
 import { createIntake } from './intake.ts';
 import { createLeases } from './lease.ts';
 import { createProcess } from './process.ts';
+import { createRecent } from './recent.ts';
 import { type Sweep, startSweep } from './sweep.ts';
 
 /** What an engine is made of. */
@@ -68,6 +71,9 @@ export interface Engine {
   stop(deadline_ms: number): Promise<void>;
 }
 
+/** What is kept opened of messages and of events between one step and the next. */
+const RECENT_BYTES = 16 * 1024 * 1024;
+
 /** How often the audit chains are joined, and keys looked after. */
 const ANCHOR_MS = 60_000;
 
@@ -93,13 +99,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const lanesOf = (destination: string): number =>
     configuration.systems.find((system) => system.name === destination)?.lanes ?? 1;
 
+  const recentMessages = createRecent<Message>(RECENT_BYTES);
+  const recentEvents = createRecent<CanonicalEvent>(RECENT_BYTES);
   const deliver = createDeliver({
-    ...{ pool, keyring, metrics, log, now, withLease },
+    ...{ pool, keyring, metrics, log, now, withLease, recentEvents },
     random: options.random,
     writer: chain('deliver'),
   });
   const process = createProcess({
-    ...{ pool, keyring, metrics, log, now, withLease, lanesOf },
+    ...{ pool, keyring, metrics, log, now, withLease, lanesOf, recentMessages, recentEvents },
     tenant: configuration.site.tenant,
     time_zone: configuration.site.time_zone,
     configuration: hash,
@@ -107,7 +115,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     wake: wakeSystem,
   });
   const intake = createIntake({
-    ...{ keyring, metrics, log, now },
+    ...{ keyring, metrics, log, now, recent: recentMessages },
     tenant: configuration.site.tenant,
     configuration: hash,
     writer: chain('intake'),

@@ -19,6 +19,7 @@ import type { Writer } from '../store/audit.ts';
 import { findReceipts, type NewMessage, storeMessages, takeMessageIds } from '../store/messages.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
+import type { Recent } from './recent.ts';
 
 /** A commit takes at most this many bytes of messages, and one message at least. */
 const MOST_BYTES_A_COMMIT = 8 * 1024 * 1024;
@@ -35,6 +36,8 @@ export interface IntakeOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly now: () => Date;
+  /** Messages that were just committed, by id, for the channel that is woken next. */
+  readonly recent: Recent<Message>;
   /** A message was committed into this lane of the channel. */
   readonly wake: (channel: string, lane: number) => void;
 }
@@ -74,6 +77,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
     const sha256 = hash('sha256', bytes, 'buffer');
     return {
       header,
+      message,
       refused,
       row: {
         tenant,
@@ -123,7 +127,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
     const started = performance.now();
     metrics.received(channel.name);
     const received_at = now();
-    const { header, refused, row } = judge(channel, bytes, from, received_at);
+    const { header, message, refused, row } = judge(channel, bytes, from, received_at);
     try {
       const stored = await group.add(row);
       if (refused !== undefined) {
@@ -131,7 +135,10 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
         return answer(header, row.ack_code, stored, refused);
       }
       if (stored.duplicate) metrics.duplicate(channel.name);
-      else options.wake(channel.name, row.lane);
+      else if (message !== undefined) {
+        options.recent.keep(String(stored.id), message, bytes.length);
+        options.wake(channel.name, row.lane);
+      }
       metrics.acknowledged(channel.name, performance.now() - started);
       return answer(header, stored.ack_code, stored, undefined);
     } catch (error) {
@@ -149,6 +156,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
 
 interface Judged {
   readonly header: Header | undefined;
+  readonly message: Message | undefined;
   readonly refused: PipehatError | undefined;
   readonly row: NewMessage;
 }

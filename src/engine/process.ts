@@ -6,7 +6,7 @@ import type { PipehatError } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
 import { decode } from '../hl7/charset.ts';
 import { readHeader } from '../hl7/header.ts';
-import { readMessage } from '../hl7/message.ts';
+import { type Message, readMessage } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Channel, type Outgoing, runChannel } from '../pipeline/channel.ts';
@@ -22,10 +22,12 @@ import {
   type WaitingMessage,
   waitingMessages,
 } from '../store/messages.ts';
+import { readPayloads } from '../store/payloads.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { messageUuid } from './identifiers.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
+import type { Recent } from './recent.ts';
 
 /** Messages of one lane that are mapped before others get their turn: about 10 ms of work. */
 const BATCH = 32;
@@ -52,6 +54,10 @@ export interface ProcessOptions {
   /** Content hash of the configuration in force. */
   readonly configuration: Buffer;
   readonly withLease: WithLease;
+  /** Messages that intake has just committed, by id. */
+  readonly recentMessages: Recent<Message>;
+  /** Events that are committed here, by message and number, for the destinations that are woken next. */
+  readonly recentEvents: Recent<CanonicalEvent>;
   /** How many lanes a destination has. */
   readonly lanesOf: (destination: string) => number;
   /** Deliveries were committed into this lane of the destination. */
@@ -93,7 +99,8 @@ export function createProcess(options: ProcessOptions): (channel: Channel) => Dr
         if (performance.now() > end) return { again: true };
         const waiting = await reads.add({ channel: channel.name, lane });
         if (waiting.length > 0) {
-          const processed = waiting.map((message) => processMessage(options, channel, message));
+          const messages = await readMessages(options, waiting);
+          const processed = waiting.map((row, i) => processMessage(options, channel, row, messages[i]!));
           if (!(await group.add({ lease, processed }))) break;
           for (const one of processed) report(options, channel, one);
         }
@@ -117,9 +124,37 @@ function report(
   for (const delivery of deliveries) wake(delivery.destination, delivery.lane);
 }
 
+/** The message, or what opens it: a message that doesn't open must fail alone. */
+type Opened = () => Message;
+
+/** The messages of a batch: those that intake has just committed as they are, the others from their sealed bytes. */
+async function readMessages(
+  { pool, keyring, recentMessages }: ProcessOptions,
+  waiting: readonly WaitingMessage[],
+): Promise<Opened[]> {
+  const known = waiting.map(({ id }) => recentMessages.get(String(id)));
+  const unknown = waiting.filter((_, i) => known[i] === undefined);
+  const keys = unknown.map(({ id }) => ({ message_id: id, kind: 'message', owner: 0 }) as const);
+  const sealed = new Map((await readPayloads(pool, keys)).map((bytes, i) => [unknown[i]!.id, bytes]));
+  return waiting.map(({ id }, i) => {
+    const message = known[i];
+    recentMessages.forget(String(id));
+    if (message !== undefined) return () => message;
+    return () => {
+      const bytes = keyring.open('message', sealed.get(id) ?? Buffer.alloc(0));
+      return readMessage(decode(bytes, readHeader(bytes).charset).text);
+    };
+  });
+}
+
 /** Runs one message through its channel. An error is an outcome: it fails this message and no other. */
-function processMessage(options: ProcessOptions, channel: Channel, waiting: WaitingMessage): Processed {
-  const { keyring, tenant, configuration } = options;
+function processMessage(
+  options: ProcessOptions,
+  channel: Channel,
+  waiting: WaitingMessage,
+  open: Opened,
+): Processed {
+  const { tenant, configuration } = options;
   const settled = (state: MessageOutcome['state'], error?: PipehatError): MessageOutcome => ({
     id: waiting.id,
     state,
@@ -129,9 +164,7 @@ function processMessage(options: ProcessOptions, channel: Channel, waiting: Wait
     configuration,
   });
   try {
-    const bytes = keyring.open('message', waiting.sealed);
-    const message = readMessage(decode(bytes, readHeader(bytes).charset).text);
-    const result = runChannel(channel, message, {
+    const result = runChannel(channel, open(), {
       message_id: messageUuid(tenant, waiting.id),
       received_at: waiting.received_at.toISOString(),
       payload_hash: waiting.sha256.toString('hex'),
@@ -154,11 +187,13 @@ function processMessage(options: ProcessOptions, channel: Channel, waiting: Wait
 }
 
 function newEvent(
-  options: ProcessOptions,
+  { keyring, configuration, recentEvents }: ProcessOptions,
   waiting: WaitingMessage,
   number: number,
   event: CanonicalEvent,
 ): NewEvent {
+  const bytes = Buffer.from(JSON.stringify(event));
+  recentEvents.keep(eventKey(waiting.id, number), event, bytes.length);
   return {
     message_id: waiting.id,
     number,
@@ -166,9 +201,14 @@ function newEvent(
     type: event.type,
     action: event.action,
     occurred_at: event.occurred_at,
-    configuration: options.configuration,
-    sealed: options.keyring.seal('event', Buffer.from(JSON.stringify(event))),
+    configuration,
+    sealed: keyring.seal('event', bytes),
   };
+}
+
+/** By what an event is kept for its destinations. */
+export function eventKey(message_id: number, number: number): string {
+  return `${message_id}/${number}`;
 }
 
 /** Deliveries keep the order key of their message; one without a key goes where its message's number sends it. */

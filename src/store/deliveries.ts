@@ -113,8 +113,6 @@ export interface OpenDelivery {
   readonly attempts: number;
   readonly received_at: Date;
   readonly channel: string;
-  /** The sealed event, or the sealed HL7 message. */
-  readonly sealed: Buffer;
 }
 
 /** A lane to be read, and what of it is under way already. */
@@ -135,12 +133,9 @@ export const openDeliveriesQuery = `
   select w.n::integer - 1 as place, d.*
   from unnest($1::text[], $2::smallint[], $3::integer[]) with ordinality as w (destination, lane, most, n)
   cross join lateral (
-    select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel, p.sealed
+    select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel
     from delivery d
     join message m on m.id = d.message_id
-    join payload p on p.message_id = d.message_id and p.number = 0
-      and p.kind = case when d.event_number is null then 'delivery' else 'event' end
-      and p.owner = coalesce(d.event_number, d.id)
     where d.destination = w.destination and d.lane = w.lane
       and d.state in ('pending', 'submitted', 'held', 'ambiguous')
       and (d.state in ('pending', 'submitted') or (d.state = 'held' and d.next_attempt_at <= now()))

@@ -161,7 +161,6 @@ export interface WaitingMessage {
   readonly received_at: Date;
   readonly order_key: Buffer | null;
   readonly sha256: Buffer;
-  readonly sealed: Buffer;
   /** Events that it already has: more than none after a replay. */
   readonly events: number;
 }
@@ -171,9 +170,9 @@ export const waitingMessagesQuery = `
   select w.n::integer - 1 as place, m.*
   from unnest($1::text[], $2::smallint[]) with ordinality as w (channel, lane, n)
   cross join lateral (
-    select m.id, m.received_at, m.order_key, m.sha256, p.sealed,
+    select m.id, m.received_at, m.order_key, m.sha256,
       (select count(*)::integer from event e where e.message_id = m.id) as events
-    from message m join payload p on p.message_id = m.id and p.kind = 'message' and p.owner = 0 and p.number = 0
+    from message m
     where m.state = 'received' and m.channel = w.channel and m.lane = w.lane
     order by m.id limit $3
   ) m

@@ -33,8 +33,8 @@ describe('query plans of the hot path', () => {
 
   it('waiting messages come from message_waiting', async () => {
     const plan = await planOf(waitingMessagesQuery, [['adt', 'adt'], [3, 4], 32]);
-    expect(plan).to.include('message_waiting').and.include('payload_pkey');
-    expect(plan).to.not.include('Seq Scan on message').and.not.include('Seq Scan on payload');
+    expect(plan).to.include('message_waiting');
+    expect(plan).to.not.include('Seq Scan on message');
   });
 
   it('open deliveries come from delivery_open, held keys from delivery_holding', async () => {
