@@ -26,9 +26,11 @@ const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const SENDERS = 8;
 /** What each sender lets pass between two messages: enough load that every stage has work at any moment. */
 const PAUSE_MS = 8;
-const PATIENTS = 60;
-/** The share of what a receiver takes and doesn't answer, and of what it has no time for. */
+const PATIENTS = 24;
+/** The share of messages whose answer gets lost, at every place, and of those that a receiver has no time for. */
 const FAULTS = 0.01;
+/** Receivers take up to so long: about what the senders send, so that deliveries queue before them. */
+const ANSWER_MS = 20;
 
 describe('an engine that is killed at any moment', function () {
   this.timeout(60_000 + KILLS * 10_000);
@@ -42,15 +44,14 @@ describe('an engine that is killed at any moment', function () {
   before(async () => {
     const faults = createRandom(SEED);
     const fault = (): boolean => faults.chance(FAULTS);
-    lab = await startMllpReceiver(() => (fault() ? close() : 'AA'));
-    ehr = await startFhirReceiver(() => {
-      if (fault()) return { status: 503, body: '' };
-      return fault() ? close() : 'done';
-    });
-    const close = (): 'close' => {
+    const answer = async <Answer>(accepted: Answer): Promise<Answer | 'close'> => {
+      await sleep(faults.integer(0, ANSWER_MS));
+      if (!fault()) return accepted;
       closed += 1;
       return 'close';
     };
+    lab = await startMllpReceiver(() => answer('AA'));
+    ehr = await startFhirReceiver(() => (fault() ? { status: 503, body: '' } : answer('done')));
     const retry = { first_ms: 20, most_ms: 200 };
     site = await createSite({
       channels: {
@@ -64,7 +65,7 @@ describe('an engine that is killed at any moment', function () {
       },
       systems: {
         ehr: { fhir: { base_url: `http://127.0.0.1:${ehr.port}` }, retry },
-        lab: { mllp: { host: '127.0.0.1', port: lab.port }, retry },
+        lab: { mllp: { host: '127.0.0.1', port: lab.port, connections: 2 }, retry },
         archive: { file: { path: 'archive.ndjson', content: 'event' }, retry },
       },
     });
@@ -114,7 +115,9 @@ describe('an engine that is killed at any moment', function () {
     const api = createApi((await engine!.ready).http, token!);
     await api.idle();
 
-    expect(refusals, 'answers beside AA').to.deep.equal([]);
+    // A database that was killed before its engine: the sender is told so, and sends again.
+    const others = refusals.filter((answer) => !answer.includes('store-unreachable'));
+    expect(others, 'answers beside AA').to.deep.equal([]);
     // A patient's next message goes out when the answer to the one before it is committed: so a kill repeats one at most.
     const mostRepeats = closed + kills * PATIENTS;
     checkLab(lab, sent, mostRepeats);
@@ -160,7 +163,8 @@ function startLoad(address: () => Promise<string>): Load {
       if (message.trigger !== 'ADT^A40') queues[Number(message.patient) % SENDERS]!.push(message);
     }
   };
-  const senders = queues.map(() => createSender(address));
+  const deafness = createRandom(~SEED);
+  const senders = queues.map(() => createSender(address, () => deafness.chance(FAULTS)));
   const runs = senders.map(async (sender, own) => {
     while (!ending) {
       const message = next(own);

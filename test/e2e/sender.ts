@@ -64,8 +64,11 @@ export interface Sender {
 /** How long it waits before it sends again. */
 const PAUSE_MS = 20;
 
-/** `address` is asked before each connection; it may wait until somebody listens. */
-export function createSender(address: () => Promise<string>): Sender {
+/**
+ * `address` is asked before each connection; it may wait until somebody listens. Where `isDeaf` says so, an answer is
+ * not waited for: the connection ends as soon as the message went out.
+ */
+export function createSender(address: () => Promise<string>, isDeaf: () => boolean = () => false): Sender {
   let socket: Socket | undefined;
   const refusals: string[] = [];
   return {
@@ -74,7 +77,7 @@ export function createSender(address: () => Promise<string>): Sender {
       for (;;) {
         try {
           socket ??= await open(await address());
-          const answer = await exchange(socket, message);
+          const answer = await exchange(socket, message, isDeaf() ? 0 : undefined);
           if (codeOf(answer) === 'AA') return;
           refusals.push(answer);
         } catch {

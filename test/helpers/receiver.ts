@@ -20,9 +20,14 @@ export interface MllpReceiver extends Receiver {
 
 /** Starts one. `answer` is asked for each message, after it was written down. */
 export async function startMllpReceiver(
-  answer: (message: string, n: number) => MllpAnswer = () => 'AA',
+  answer: (message: string, n: number) => MllpAnswer | Promise<MllpAnswer> = () => 'AA',
 ): Promise<MllpReceiver> {
   const messages: string[] = [];
+  const take = async (socket: Socket, message: string): Promise<void> => {
+    const said = await answer(message, messages.push(message) - 1);
+    if (said === 'close') socket.destroy();
+    else socket.write(`\x0b${typeof said === 'string' ? ack(message, said) : said.text}\x1c\r`);
+  };
   const server = createServer((socket) => {
     let text = '';
     socket.setEncoding('utf8');
@@ -31,10 +36,7 @@ export async function startMllpReceiver(
       const frames = text.split('\x1c\r');
       text = frames.pop()!;
       for (const frame of frames) {
-        const message = frame.slice(frame.indexOf('\x0b') + 1);
-        const said = answer(message, messages.push(message) - 1);
-        if (said === 'close') socket.destroy();
-        else socket.write(`\x0b${typeof said === 'string' ? ack(message, said) : said.text}\x1c\r`);
+        take(socket, frame.slice(frame.indexOf('\x0b') + 1));
       }
     });
   });
@@ -85,14 +87,14 @@ export interface FhirReceiver extends Receiver {
 
 /** Starts one. `answer` is asked for each transaction. */
 export async function startFhirReceiver(
-  answer: (transaction: Transaction, n: number) => FhirAnswer = () => 'done',
+  answer: (transaction: Transaction, n: number) => FhirAnswer | Promise<FhirAnswer> = () => 'done',
 ): Promise<FhirReceiver> {
   const done: Transaction[] = [];
   const records = new Map<string, Received[]>();
   let asked = 0;
   const server = createHttpServer(async (request, response) => {
     const transaction = await readTransaction(request);
-    const said = answer(transaction, asked++);
+    const said = await answer(transaction, asked++);
     if (typeof said === 'object') {
       response.writeHead(said.status, { 'content-type': 'application/fhir+json' }).end(said.body);
       return;
