@@ -34,7 +34,11 @@ const STOP_MS = 20_000;
 /** Starts `file`, next to this one, which calls {@link serve}. When `signal` aborts, the child is told to end. */
 export function startChild<A extends Answers>(file: string, signal: AbortSignal): Child<A> {
   // Detached, so that a Ctrl-C on the terminal is the parent's to hand on.
-  const child = fork(new URL(file, import.meta.url), { detached: true });
+  // The young generation is as large as in `npm start`: it halves the time that garbage collection takes.
+  const child = fork(new URL(file, import.meta.url), {
+    detached: true,
+    execArgv: ['--max-semi-space-size=64'],
+  });
   const exited = once(child, 'exit');
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let number = 0;

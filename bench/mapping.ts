@@ -1,9 +1,11 @@
 /** Reading and mapping alone, in a process of its own: no sockets, no store. */
 
+import { loadConfiguration } from '../src/config/load.ts';
+import { readDefinitions } from '../src/fhir/definitions.ts';
 import { decode } from '../src/hl7/charset.ts';
 import { readHeader } from '../src/hl7/header.ts';
 import { readMessage } from '../src/hl7/message.ts';
-import { openSite } from '../src/main.ts';
+import { registry } from '../src/registry.ts';
 import { serve } from './child.ts';
 import { createFeed } from './feed.ts';
 import type { Only } from './works.ts';
@@ -22,7 +24,7 @@ export interface MappingTime {
 
 const answers = {
   async measure({ site, only, ms }: { site: string; only: Only; ms: number }): Promise<MappingTime> {
-    const configuration = await openSite(site);
+    const configuration = await loadConfiguration(site, { registry, definitions: readDefinitions() });
     const mapping = configuration.mappings.get('v2-to-fhir')!;
     const { tenant, time_zone } = configuration.site;
     const feed = createFeed(only, 1);

@@ -287,9 +287,9 @@ async function openQueues(
     });
     return { queues, close: () => queues.close() };
   }
-  const searchPath = `options=${encodeURIComponent(`-c search_path=${QUEUE_SCHEMA}`)}`;
   const pool = createPool({
-    url: `${store.url}${store.url.includes('?') ? '&' : '?'}${searchPath}`,
+    url: store.url,
+    schema: QUEUE_SCHEMA,
     // One for LISTEN for each queue, and some to share.
     connections: configuration.channels.length + configuration.systems.length + 10,
     name: `pipehat queues ${process.pid}`,

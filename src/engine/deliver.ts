@@ -24,6 +24,7 @@ import {
 } from '../store/deliveries.ts';
 import { confirmLeases, type Lease } from '../store/lanes.ts';
 import { type PayloadKey, readPayloads } from '../store/payloads.ts';
+import { exchangeBytes } from './exchange.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
@@ -175,10 +176,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
       code: attempt.code,
       status: attempt.status,
       says: attempt.says,
-      sealed: keyring.seal(
-        'attempt',
-        Buffer.from(JSON.stringify({ request: attempt.request, response: attempt.response })),
-      ),
+      sealed: keyring.seal('attempt', exchangeBytes(attempt)),
       state: next.state,
       wait_ms: next.wait_ms,
     },

@@ -5,6 +5,7 @@ import type { Keyring } from '../security/keys.ts';
 import type { AuditEntry } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import { readTrace, type StoredTrace, type TracedPayload } from '../store/trace.ts';
+import { type Exchange, readExchange } from './exchange.ts';
 
 /** An error as it was recorded, with what to do about it. */
 export interface TraceError {
@@ -99,10 +100,12 @@ export async function traceMessage(
 
 function tell(stored: StoredTrace, keyring: Keyring, bodies: boolean): Trace {
   const { message } = stored;
-  const open = (kind: TracedPayload['kind'], owner: number, number: number): string | undefined => {
+  const openBytes = (kind: TracedPayload['kind'], owner: number, number: number): Buffer | undefined => {
     const payload = stored.payloads.find((p) => p.kind === kind && p.owner === owner && p.number === number);
-    return payload && keyring.open(kind, payload.sealed).toString();
+    return payload && keyring.open(kind, payload.sealed);
   };
+  const open: (...which: Parameters<typeof openBytes>) => string | undefined = (...which) =>
+    openBytes(...which)?.toString();
   return {
     id: String(message.id),
     channel: message.channel,
@@ -152,15 +155,15 @@ function tell(stored: StoredTrace, keyring: Keyring, bodies: boolean): Trace {
           ended_at: attempt.ended_at.toISOString(),
           outcome: attempt.outcome,
           ...given({ code: attempt.code, status: attempt.status, says: attempt.says }),
-          ...(bodies ? exchangeOf(open('attempt', delivery.id, attempt.number)) : {}),
+          ...(bodies ? exchangeOf(openBytes('attempt', delivery.id, attempt.number)) : {}),
         })),
     })),
     audit: stored.links.flatMap((link) => auditOf(stored, link)),
   };
 }
 
-function exchangeOf(payload: string | undefined): { request?: string; response?: string } {
-  return payload === undefined ? {} : (JSON.parse(payload) as { request: string; response: string });
+function exchangeOf(payload: Buffer | undefined): Partial<Exchange> {
+  return payload === undefined ? {} : readExchange(payload);
 }
 
 function errorOf(message: StoredTrace['message']): TraceError | undefined {

@@ -10,6 +10,8 @@ export interface Queryable {
   query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
 }
 
+const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
+
 /** `int8` as a number: ids stay far below 2^53. */
 const INT8 = 20;
 
@@ -20,6 +22,8 @@ export function createPool(options: {
   name: string;
   /** Statements of one connection may follow each other without waiting: not for LISTEN and not for cursors. */
   pipeline?: boolean;
+  /** The schema whose tables are meant; by default that of Pipehat's own. */
+  schema?: string;
   onError: (error: Error) => void;
 }): Pool {
   const pool = new pg.Pool({
@@ -30,6 +34,9 @@ export function createPool(options: {
     keepAlive: true,
     // A statement goes out without waiting for the answer to the one before it, where the code doesn't wait either.
     pipeline: options.pipeline ?? false,
+    // Our statements have one good plan each: planning them anew for each batch took 40 % of PostgreSQL's time.
+    options:
+      options.schema === undefined ? GENERIC_PLANS : `${GENERIC_PLANS} -c search_path=${options.schema}`,
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
         oid === INT8

@@ -72,8 +72,13 @@ export async function createWorld(options: {
       closeQueues = queues.close;
       return queues;
     }
-    const url = `${database.url}${database.url.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c search_path=${QUEUE_SCHEMA}`)}`;
-    const pool = createPool({ url, connections: 12, name: 'pipehat test queues', onError: () => {} });
+    const pool = createPool({
+      url: database.url,
+      schema: QUEUE_SCHEMA,
+      connections: 12,
+      name: 'pipehat test queues',
+      onError: () => {},
+    });
     closeQueues = async () => {
       await pool.end();
     };
