@@ -30,12 +30,18 @@ export function outcomeOf(channel: Channel, bytes: Uint8Array, context: ChannelC
   }
 }
 
-/** An event as indented JSON of its type and the resources to write; a message as it is. */
+/**
+ * An event as indented JSON: its type, the resources to write, and which of them are context, that is, created where
+ * they are missing and never changed. A message as it is.
+ */
 function render(body: Body): string {
   if (body.kind === 'hl7') return body.text;
   const { event, write } = body;
-  const resources = event.entries.map(({ resource }) => resource);
-  const written = resources.filter(({ resourceType }) => write?.includes(resourceType) ?? true);
   const { type, action, occurred_at } = event;
-  return `${JSON.stringify({ type, action, occurred_at, resources: written }, null, 2)}\n`;
+  const written = event.entries.filter(({ resource }) => write?.includes(resource.resourceType) ?? true);
+  const context = written.flatMap(({ resource, context: only }) =>
+    only ? [`${resource.resourceType}/${resource.id}`] : [],
+  );
+  const resources = written.map(({ resource }) => resource);
+  return `${JSON.stringify({ type, action, occurred_at, context, resources }, null, 2)}\n`;
 }

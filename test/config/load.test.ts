@@ -12,7 +12,7 @@ describe('compileConfiguration', () => {
       tenant: 'demo',
       time_zone: 'Europe/Berlin',
       data: 'data',
-      http: { host: '127.0.0.1', port: 8080 },
+      http: { host: '127.0.0.1', port: 8080, host_names: [] },
       log: { level: 'info', form: 'text' },
     });
   });
