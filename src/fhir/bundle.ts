@@ -96,15 +96,29 @@ function matchQuery({ system, value }: Identity): string {
   return `identifier=${encodeURIComponent(escaped.join('|'))}`;
 }
 
-/** A copy in which each Reference, at any depth, is what `map` makes of it. */
-export function mapReferences<Part>(part: Part, map: (reference: Reference) => Reference): Part {
-  const copy = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(copy);
-    if (typeof value !== 'object' || value === null) return value;
-    const copied = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]));
-    return typeof copied.reference === 'string' ? map(copied) : copied;
+/** `part`, in which each Reference, at any depth, is what `map` makes of it. Copies only what that changes; the rest is shared. */
+export function mapReferences<Part extends object>(
+  part: Part,
+  map: (reference: Reference) => Reference,
+): Part {
+  const mapAll = (whole: unknown): unknown => {
+    if (typeof whole !== 'object' || whole === null) return whole;
+    if (Array.isArray(whole)) {
+      const mapped = whole.map(mapAll);
+      return mapped.every((one, n) => one === whole[n]) ? whole : mapped;
+    }
+    let made = whole as Record<string, unknown>;
+    for (const name in whole) {
+      const inner = made[name];
+      if (typeof inner !== 'object') continue;
+      const mapped = mapAll(inner);
+      if (mapped === inner) continue;
+      if (made === whole) made = { ...whole };
+      made[name] = mapped;
+    }
+    return typeof made['reference'] === 'string' ? map(made) : made;
   };
-  return copy(part) as Part;
+  return mapAll(part) as Part;
 }
 
 /** The Bundle in `text`, of which only the outermost shape is sure. */
@@ -136,12 +150,13 @@ function outsideReference({ resource: { resourceType }, identity }: EventEntry):
 
 /** The resource without its id, and with the identifier that it is found by: without that, each write would create one more. */
 function identified({ resource: { id: _id, ...resource }, identity }: EventEntry): Resource {
-  const { identifier = [], ...rest } = resource as Resource & { identifier?: Identifier | Identifier[] };
-  const identifiers = Array.isArray(identifier) ? identifier : [identifier];
+  const { identifier: given = [] } = resource as { identifier?: Identifier | Identifier[] };
+  const identifiers = Array.isArray(given) ? given : [given];
   const carries = identifiers.some(
     ({ system, value }) => system === identity.system && value === identity.value,
   );
   if (carries) return resource as Resource;
+  const { identifier: _given, ...rest } = resource as Resource & { identifier?: unknown };
   return {
     ...rest,
     identifier: [...identifiers, { system: identity.system, value: identity.value }],
