@@ -1,5 +1,5 @@
 /**
- * Reading HL7 v2. Lazy: one pass finds the segments; fields are cut when they are asked for. Nothing is copied, nothing
+ * Reading HL7 v2. Lazy: one pass finds the segments; the fields of each are cut when one is asked for. Nothing is copied, nothing
  * is changed: `message.text` is what was read.
  */
 import { PipehatError } from '../errors.ts';
@@ -34,6 +34,8 @@ export class Segment {
   /** 1-based among all segments of the message. */
   readonly position: number;
   readonly #delimiters: Delimiters;
+  /** Cut at the first question, since one is seldom the only one. */
+  #fields: readonly string[] | undefined;
 
   constructor(text: string, position: number, delimiters: Delimiters) {
     const name = part(text.slice(0, 4), delimiters.field, 1).toUpperCase();
@@ -45,15 +47,22 @@ export class Segment {
 
   /** The raw text of field `n`, all repetitions; `''` where there is none. MSH-1 is the field separator. */
   field(n: number): string {
-    const { field } = this.#delimiters;
-    if (!isHeader(this.name)) return part(this.text, field, n + 1);
-    return n === 1 ? field : part(this.text, field, n);
+    this.#fields ??= this.#cut();
+    return this.#fields[n] ?? '';
   }
 
   /** The raw repetitions of field `n`; none where it is empty. MSH-2 names the separator and doesn't repeat. */
   repetitions(n: number): string[] {
     const raw = this.field(n);
     return isEncoding(this, n) ? [raw] : parts(raw, this.#delimiters.repetition);
+  }
+
+  /** The name, then field 1 and on. */
+  #cut(): string[] {
+    const { field } = this.#delimiters;
+    const cuts = this.text.split(field);
+    if (isHeader(this.name)) cuts.splice(1, 0, field);
+    return cuts;
   }
 }
 

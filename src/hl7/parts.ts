@@ -3,6 +3,7 @@
 /** The `n`th part of `raw`, `''` where there are fewer. Allocates nothing but the part. */
 export function part(raw: string, separator: string, n: number): string {
   if (separator === '') return n === 1 ? raw : '';
+  if (raw === '') return '';
   let start = 0;
   for (let skipped = 1; skipped < n; skipped++) {
     const at = raw.indexOf(separator, start);

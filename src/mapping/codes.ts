@@ -60,12 +60,14 @@ export const CODE_TARGETS = ['code', 'Coding', 'CodeableConcept', 'uri', 'string
 /** A found code in the shape of the target. `text` is what the message itself calls it. */
 export function codeValue(found: Code, type: string, text: string): unknown {
   if (type === 'Coding') return coding(found);
-  if (type === 'CodeableConcept') return { coding: [coding(found)], ...(text !== '' && { text }) };
+  if (type === 'CodeableConcept')
+    return text === '' ? { coding: [coding(found)] } : { coding: [coding(found)], text };
   return type === 'boolean' ? found.code === 'true' : found.code;
 }
 
 function coding({ system, code, display }: Code): object {
-  return { ...(system !== undefined && { system }), code, ...(display !== undefined && { display }) };
+  const known = system === undefined ? { code } : { system, code };
+  return display === undefined ? known : { ...known, display };
 }
 
 /** The error for a table that rejects what it doesn't list. */

@@ -99,19 +99,37 @@ export function compileCondition(
   };
 }
 
-/** `A && B && C` of plain tests; undefined for anything else. */
+/** `A && B || C && D` of plain tests; undefined for anything else. */
 function plainCondition(source: string, context: PartContext): Condition | undefined {
+  const some = source.split('||').map((one) => plainConjunction(one, context));
+  if (some.some((one) => one === undefined)) return undefined;
+  const any = some as Condition[];
+  if (any.length === 1) return any[0];
+  return (here, raw) => {
+    for (const one of any) if (one(here, raw)) return true;
+    return false;
+  };
+}
+
+function plainConjunction(source: string, context: PartContext): Condition | undefined {
   const tests = source.split('&&').map((one) => plainTest(one.trim(), context));
   if (tests.some((test) => test === undefined)) return undefined;
   const all = tests as Condition[];
-  return all.length === 1 ? all[0] : (here, raw) => all.every((test) => test(here, raw));
+  if (all.length === 1) return all[0];
+  return (here, raw) => {
+    for (const test of all) if (!test(here, raw)) return false;
+    return true;
+  };
 }
 
+const MATCHES = /^([A-Z][A-Z0-9.]*)\.matches\("([^"\\]*)"\)$/;
 const TEST = /^(!?)([A-Z][\w.[\]-]*|valued\([^()]*\))(?:\s*(==|!=|in)\s*(.+))?$/;
 const TEXT = /^"[^"\\]*"$/;
 const LIST = /^\[\s*("[^"\\]*"(\s*,\s*"[^"\\]*")*)\s*\]$/;
 
 function plainTest(source: string, context: PartContext): Condition | undefined {
+  const matches = MATCHES.exec(source);
+  if (matches !== null) return plainMatch(matches[1]!, matches[2]!, context);
   const [, not, operand = '', operator, literal = ''] = TEST.exec(source) ?? [];
   const read = plainRead(operand.replace(/^valued\((.*)\)$/, '$1'), context);
   if (read === undefined || (operator !== undefined && (not === '!' || operand.startsWith('valued'))))
@@ -130,6 +148,19 @@ function plainTest(source: string, context: PartContext): Condition | undefined 
   return operator === '=='
     ? (here, raw) => read(here, raw) === value
     : (here, raw) => read(here, raw) !== value;
+}
+
+/** As CEL does it, but CEL's library compiles the pattern anew for each value. */
+function plainMatch(operand: string, pattern: string, context: PartContext): Condition | undefined {
+  const read = plainRead(operand, context);
+  if (read === undefined) return undefined;
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch {
+    return undefined; // CEL refuses it when it runs.
+  }
+  return (here, raw) => expression.test(read(here, raw));
 }
 
 const WHOLE_PATH = new RegExp(`^${PATH_PATTERN}$`);

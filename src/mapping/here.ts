@@ -55,7 +55,7 @@ export class Here implements Values {
     const segment = this.find(path.segment, path.index);
     if (segment === undefined) return '';
     const repetition = typeof path.repetition === 'number' ? path.repetition : 1;
-    return this.#cut(cut(this.run.field(segment, path.field), this.#delimiters.repetition, repetition), path);
+    return this.#cut(part(segment.field(path.field), this.#delimiters.repetition, repetition), path);
   }
 
   /** All raw texts at a path. `[*]` on the segment means those of this group only: notes belong to what they follow. */
@@ -72,23 +72,24 @@ export class Here implements Values {
   /** The whole field, repetitions and all. */
   field(path: Path): string {
     const segment = this.find(path.segment, path.index);
-    const raw = segment === undefined ? '' : this.run.field(segment, path.field);
+    const raw = segment === undefined ? '' : segment.field(path.field);
     return raw === '""' ? '' : raw;
   }
 
   #repetitions(segment: Segment, path: Path): string[] {
-    const raw = this.run.field(segment, path.field);
+    const raw = segment.field(path.field);
     if (raw === '') return [];
     const { repetition } = this.#delimiters;
-    if (typeof path.repetition === 'number') return [this.#cut(cut(raw, repetition, path.repetition), path)];
+    if (typeof path.repetition === 'number') return [this.#cut(part(raw, repetition, path.repetition), path)];
     if (repetition === '' || !raw.includes(repetition)) return [this.#cut(raw, path)];
     return raw.split(repetition).map((one) => this.#cut(one, path));
   }
 
   #cut(raw: string, path: Path): string {
     let piece = raw;
-    if (path.component !== undefined) piece = cut(piece, this.#delimiters.component, path.component);
-    if (path.subcomponent !== undefined) piece = cut(piece, this.#delimiters.subcomponent, path.subcomponent);
+    if (path.component !== undefined) piece = part(piece, this.#delimiters.component, path.component);
+    if (path.subcomponent !== undefined)
+      piece = part(piece, this.#delimiters.subcomponent, path.subcomponent);
     // `""` asks the receiver to delete the value: it is never the value.
     return piece === '""' ? '' : piece;
   }
@@ -100,15 +101,15 @@ export class Here implements Values {
         ? n === 1
           ? raw
           : ''
-        : cut(raw, level === 0 ? this.#delimiters.component : this.#delimiters.subcomponent, n);
+        : part(raw, level === 0 ? this.#delimiters.component : this.#delimiters.subcomponent, n);
     return piece === '""' ? '' : piece;
   }
 
   /** The first leaf of a piece at `level`, unescaped. */
   leaf(raw: string, level: Level): string {
     let piece = raw;
-    if (level === 0) piece = cut(piece, this.#delimiters.component, 1);
-    if (level < 2) piece = cut(piece, this.#delimiters.subcomponent, 1);
+    if (level === 0) piece = part(piece, this.#delimiters.component, 1);
+    if (level < 2) piece = part(piece, this.#delimiters.subcomponent, 1);
     return piece === '""' ? '' : unescape(piece, this.#delimiters);
   }
 
@@ -138,13 +139,13 @@ export class Here implements Values {
 
   /** References to the nearest resources of a type: made here or inside, else around. */
   references(type: string): string[] {
-    const found = new Set<string>();
+    const found: string[] = [];
     collect(this.#made, type, found);
     collect(this.#madeBelow, type, found);
-    for (let above = this.#parent; found.size === 0 && above !== undefined; above = above.#parent) {
+    for (let above = this.#parent; found.length === 0 && above !== undefined; above = above.#parent) {
       collect(above.#made, type, found);
     }
-    return [...found];
+    return found.length > 1 ? [...new Set(found)] : found;
   }
 
   /** `OBX[3]-5`: a path as this segment stands in the message. */
@@ -157,11 +158,6 @@ export class Here implements Values {
   }
 }
 
-function collect(made: readonly Made[], type: string, found: Set<string>): void {
-  for (const one of made) if (one.type === type) found.add(one.reference);
-}
-
-function cut(raw: string, separator: string, n: number): string {
-  if (separator === '') return n === 1 ? raw : '';
-  return part(raw, separator, n);
+function collect(made: readonly Made[], type: string, found: string[]): void {
+  for (const one of made) if (one.type === type) found.push(one.reference);
 }

@@ -48,7 +48,7 @@ export function compileRules(
     },
     missing(filled) {
       for (const { name, elements } of checks) {
-        if (!elements.some((element) => filled[element] !== undefined)) return name;
+        if (lacks(filled, elements)) return name;
       }
       return undefined;
     },
@@ -78,7 +78,8 @@ export function compileObject(
       Object.assign(filled, value);
     }
     fill(here, raw, filled);
-    if (needs.some((name) => filled[name] === undefined) || missing(filled) !== undefined) return undefined;
+    for (const name of needs) if (filled[name] === undefined) return undefined;
+    if (missing(filled) !== undefined) return undefined;
     for (const _ in filled) return filled;
     return undefined;
   };
@@ -120,8 +121,18 @@ function compileElement(
   return inside(element, compileElement(context, place, inner, rule, holder));
 }
 
+function lacks(filled: Readonly<Filled>, elements: readonly string[]): boolean {
+  for (const element of elements) if (filled[element] !== undefined) return false;
+  return true;
+}
+
 function firstOf(sets: readonly Set[]): Set {
-  return (here, raw, filled) => sets.some((set) => set(here, raw, filled));
+  const [only] = sets;
+  if (sets.length === 1 && only !== undefined) return only;
+  return (here, raw, filled) => {
+    for (const set of sets) if (set(here, raw, filled)) return true;
+    return false;
+  };
 }
 
 function setElement({ name, many }: ElementDefinition, givers: readonly Giver[]): Set {

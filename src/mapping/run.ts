@@ -1,7 +1,7 @@
 /** One run of a mapping over one message: what all of its maps share, and what it has made so far. */
 import type { EventEntry, Identity } from '../event.ts';
 import { stableId } from '../fhir/identity.ts';
-import type { Message, Segment } from '../hl7/message.ts';
+import type { Message } from '../hl7/message.ts';
 import type { MappingContext, Warning } from './mapping.ts';
 
 /** A resource while it is being filled. */
@@ -25,8 +25,6 @@ export class Run {
   readonly times = new Map<string, string>();
   /** Positions of the segments that a map has seen, or that were joined to such a one. */
   readonly visited = new Set<number>();
-  /** Fields of segments, cut once: a mapping reads most of them, and those of OBR again for each OBX. */
-  readonly #fields = new Map<Segment, readonly string[]>();
   /** Resources by id. */
   readonly #made = new Map<string, Made>();
   readonly #numbers = new Map<string, number>();
@@ -34,18 +32,6 @@ export class Run {
   constructor(message: Message, context: MappingContext) {
     this.message = message;
     this.context = context;
-  }
-
-  /** The raw text of field `n` of a segment. */
-  field(segment: Segment, n: number): string {
-    let fields = this.#fields.get(segment);
-    if (fields === undefined) {
-      const cuts = segment.text.split(this.message.delimiters.field);
-      // MSH-1 is the separator itself, so MSH-2 comes right after the name.
-      fields = segment.name === 'MSH' ? ['MSH', this.message.delimiters.field, ...cuts.slice(1)] : cuts;
-      this.#fields.set(segment, fields);
-    }
-    return fields[n] ?? '';
   }
 
   /** The id of a resource. */
@@ -76,7 +62,7 @@ export class Run {
       known.standing = standing;
       return;
     }
-    for (const [name, value] of Object.entries(draft)) known.draft[name] ??= value;
+    for (const name in draft) known.draft[name] ??= draft[name];
   }
 
   /** What was added, in that order. */

@@ -149,7 +149,8 @@ type Identifier = Partial<Identity>;
 /** Each identifier once. The one that a resource is found by must be among them: receivers look for it. */
 function identifiers(given: readonly Identifier[] | undefined, identity: Identifier): Identifier[] {
   if (given === undefined) return [identity];
-  const known = new Map(given.toReversed().map((one) => [`${one.system}\0${one.value}`, one]));
-  const unique = given.filter((one) => known.get(`${one.system}\0${one.value}`) === one);
-  return known.has(`${identity.system}\0${identity.value}`) ? unique : [identity, ...unique];
+  const firstLike = ({ system, value }: Identifier) =>
+    given.find((one) => one.system === system && one.value === value);
+  const unique = given.filter((one) => firstLike(one) === one);
+  return firstLike(identity) === undefined ? [identity, ...unique] : unique;
 }
