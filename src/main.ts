@@ -267,8 +267,8 @@ async function enter(store: OpenStore, log: Log): Promise<Instance> {
   return enterDatabase(store.pool, {
     folder: store.folder,
     host: hostname(),
-    onLost: () =>
-      log.error('the lock on the data folder was lost with its connection: restart this Pipehat soon'),
+    onLost: () => log.warn('the lock on the data folder was lost with its connection'),
+    onBack: () => log.info('the lock on the data folder is held again'),
   });
 }
 

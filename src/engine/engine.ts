@@ -184,6 +184,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     for (const channel of configuration.channels) channels.push(await startChannel(channel));
     const sweep: Sweep = await startSweep({
       pool,
+      owner: run,
       log,
       wake: (lane) => (lane.kind === 'channel' ? wakeChannel : wakeSystem)(lane.name, lane.lane),
     });

@@ -17,12 +17,14 @@ export interface Sweep {
 /** Sweeps once before it resolves, and then every few seconds. */
 export async function startSweep(options: {
   pool: Pool;
+  /** Whose leases are no reason to leave a lane alone: waking a lane that runs here costs nothing. */
+  owner: string;
   log: Log;
   wake: (lane: LaneName) => void;
 }): Promise<Sweep> {
-  const { pool, log, wake } = options;
+  const { pool, owner, log, wake } = options;
   const once = async (): Promise<void> => {
-    for (const lane of await lanesWithWork(pool)) wake(lane);
+    for (const lane of await lanesWithWork(pool, owner)) wake(lane);
   };
   await once();
   const timer = setInterval(() => {

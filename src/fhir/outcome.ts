@@ -5,8 +5,45 @@
 
 /** FHIR element paths such as `Patient.name[0].given` and `Bundle.entry[0].resource.ofType(Patient)`, without any value. */
 const ELEMENT_PATH = /^[A-Z][A-Za-z]+(\.[a-zA-Z]+(\[\d{1,4}\]|\([A-Za-z]{0,40}\))?){0,12}$/;
-/** Codes of value sets and code systems, such as `business-rule` and `MSG_DUPLICATE_ID`. */
-const CODE = /^[A-Za-z][A-Za-z_-]{0,63}$/;
+/** Severities and codes of R4 (value sets issue-severity and issue-type). Nothing else is shown: a server may put anything there. */
+const SEVERITIES = new Set(['fatal', 'error', 'warning', 'information']);
+const ISSUE_TYPES = new Set([
+  ...[
+    'invalid',
+    'structure',
+    'required',
+    'value',
+    'invariant',
+    'security',
+    'login',
+    'unknown',
+    'expired',
+    'forbidden',
+  ],
+  ...[
+    'suppressed',
+    'processing',
+    'not-supported',
+    'duplicate',
+    'multiple-matches',
+    'not-found',
+    'deleted',
+    'too-long',
+  ],
+  ...[
+    'code-invalid',
+    'extension',
+    'too-costly',
+    'business-rule',
+    'conflict',
+    'transient',
+    'lock-error',
+    'no-store',
+  ],
+  ...['exception', 'timeout', 'incomplete', 'throttled', 'informational'],
+]);
+/** Codes of details in the form of the R4 code system operation-outcome: `MSG_DUPLICATE_ID`. */
+const DETAILS_CODE = /^[A-Z]+(_[A-Z]+){1,9}$/;
 /** More issues than these are only counted. */
 const MAX_ISSUES_SHOWN = 3;
 
@@ -38,10 +75,10 @@ export function readOutcome(text: string): OutcomeIssue[] {
 export function outcomeIssues(resource: unknown): OutcomeIssue[] {
   if (property(resource, 'resourceType') !== 'OperationOutcome') return [];
   return list(property(resource, 'issue')).map((issue) => ({
-    severity: matching(CODE, property(issue, 'severity')) ?? 'error',
-    code: matching(CODE, property(issue, 'code')) ?? 'unknown',
+    severity: among(SEVERITIES, property(issue, 'severity')) ?? 'error',
+    code: among(ISSUE_TYPES, property(issue, 'code')) ?? 'unknown',
     details: list(property(property(issue, 'details'), 'coding')).flatMap(
-      (coding) => matching(CODE, property(coding, 'code')) ?? [],
+      (coding) => matching(DETAILS_CODE, property(coding, 'code')) ?? [],
     ),
     expressions: list(property(issue, 'expression')).flatMap((path) => matching(ELEMENT_PATH, path) ?? []),
   }));
@@ -64,6 +101,10 @@ function property(value: unknown, name: string): unknown {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+function among(codes: ReadonlySet<string>, value: unknown): string | undefined {
+  return typeof value === 'string' && codes.has(value) ? value : undefined;
 }
 
 function matching(pattern: RegExp, value: unknown): string | undefined {

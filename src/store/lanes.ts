@@ -77,8 +77,8 @@ export async function endLeases(db: Queryable): Promise<void> {
   await db.query({ text: 'update lane set until = now() where until > now()' });
 }
 
-/** Lanes that have work now and whose lease has run out. Indexes: message_waiting, delivery_open. */
-export async function lanesWithWork(db: Queryable): Promise<LaneName[]> {
+/** Lanes that have work now and are not another owner's. Indexes: message_waiting, delivery_open. */
+export async function lanesWithWork(db: Queryable, owner: string): Promise<LaneName[]> {
   const { rows } = await db.query<LaneName>({
     name: 'lanes-with-work',
     text: `with work as (
@@ -89,8 +89,9 @@ export async function lanesWithWork(db: Queryable): Promise<LaneName[]> {
              group by destination, lane
            )
            select w.kind, w.name, w.lane from work w
-           left join lane l on l.kind = w.kind and l.name = w.name and l.lane = w.lane and l.until > now()
+           left join lane l on l.kind = w.kind and l.name = w.name and l.lane = w.lane and l.until > now() and l.owner <> $1
            where l.kind is null`,
+    values: [owner],
   });
   return rows;
 }
