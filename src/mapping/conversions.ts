@@ -15,7 +15,7 @@ export interface Conversion {
 export const conversions: Readonly<Record<string, Conversion>> = {
   string: { gives: ['string', 'markdown'], convert: (text) => (text.trim() === '' ? undefined : text) },
   text: { gives: ['string', 'markdown'], convert: (text) => (text.trim() === '' ? undefined : text) },
-  code: { gives: ['code'], convert: (text) => text.trim().replaceAll(/\s+/g, ' ') || undefined },
+  code: { gives: ['code'], convert: (text) => singleSpaced(text.trim()) || undefined },
   uri: {
     gives: ['uri', 'url', 'canonical'],
     convert: (text) => checked(text.trim(), /^\S+$/, 'a URI without spaces'),
@@ -56,6 +56,11 @@ export const conversions: Readonly<Record<string, Conversion>> = {
 export function usualConversion(type: string): string | undefined {
   if (Object.hasOwn(conversions, type)) return type;
   return Object.keys(conversions).find((name) => conversions[name]?.gives.includes(type));
+}
+
+/** Nearly every code is: looking is cheaper than replacing. */
+function singleSpaced(text: string): string {
+  return /\s/.test(text) ? text.replaceAll(/\s+/g, ' ') : text;
 }
 
 function checked(text: string, form: RegExp, expected: string): string {
