@@ -176,7 +176,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
       code: attempt.code,
       status: attempt.status,
       says: attempt.says,
-      sealed: keyring.seal('attempt', exchangeBytes(attempt)),
+      sealed: await keyring.seal('attempt', exchangeBytes(attempt)),
       state: next.state,
       wait_ms: next.wait_ms,
     },

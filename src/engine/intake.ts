@@ -53,8 +53,15 @@ interface Stored {
 /** Gives each channel its `accept`. */
 export function createIntake(options: IntakeOptions): (channel: Channel) => Accept {
   const { tenant, keyring, writer, metrics, log, now } = options;
-  const group = createGroup<NewMessage, Stored>({
-    flush: (messages) => storeOnce(writer, messages),
+  // Sealing takes its time; whoever came first has the first place in the group before it begins.
+  const group = createGroup<OpenMessage, Stored>({
+    flush: async (messages) => {
+      const sealed = await Promise.all(messages.map(({ bytes }) => keyring.seal('message', bytes)));
+      return storeOnce(
+        writer,
+        messages.map(({ bytes: _, ...row }, i) => ({ ...row, sealed: sealed[i]! })),
+      );
+    },
     weigh: (message) => message.size + BYTES_A_ROW,
     most: MOST_BYTES_A_COMMIT,
   });
@@ -101,7 +108,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
         error_at: refused?.at,
         error_says: refused?.message,
         configuration: options.configuration,
-        sealed: keyring.seal('message', bytes),
+        bytes,
         receipt: header && refused === undefined ? receiptOf(channel, header, sha256) : undefined,
         search:
           message === undefined ? [] : searchKeys(message).map((key) => keyring.hash(key.kind, key.value)),
@@ -154,11 +161,14 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
   };
 }
 
+/** A message on its way into the store, not sealed yet. */
+type OpenMessage = Omit<NewMessage, 'sealed'> & { readonly bytes: Uint8Array };
+
 interface Judged {
   readonly header: Header | undefined;
   readonly message: Message | undefined;
   readonly refused: PipehatError | undefined;
-  readonly row: NewMessage;
+  readonly row: OpenMessage;
 }
 
 function typeOf(header: Header | undefined): string {

@@ -100,7 +100,9 @@ export function createProcess(options: ProcessOptions): (channel: Channel) => Dr
         const waiting = await reads.add({ channel: channel.name, lane });
         if (waiting.length > 0) {
           const messages = await readMessages(options, waiting);
-          const processed = waiting.map((row, i) => processMessage(options, channel, row, messages[i]!));
+          const processed = await Promise.all(
+            waiting.map((row, i) => processMessage(options, channel, row, messages[i]!)),
+          );
           if (!(await group.add({ lease, processed }))) break;
           for (const one of processed) report(options, channel, one);
         }
@@ -148,12 +150,12 @@ async function readMessages(
 }
 
 /** Runs one message through its channel. An error is an outcome: it fails this message and no other. */
-function processMessage(
+async function processMessage(
   options: ProcessOptions,
   channel: Channel,
   waiting: WaitingMessage,
   open: Opened,
-): Processed {
+): Promise<Processed> {
   const { tenant, configuration } = options;
   const settled = (state: MessageOutcome['state'], error?: PipehatError): MessageOutcome => ({
     id: waiting.id,
@@ -178,20 +180,22 @@ function processMessage(
     const number = waiting.events + 1;
     return {
       outcome: settled('processed'),
-      event: result.event && newEvent(options, waiting, number, result.event),
-      deliveries: result.deliveries.map((delivery) => newDelivery(options, waiting, number, delivery)),
+      event: result.event && (await newEvent(options, waiting, number, result.event)),
+      deliveries: await Promise.all(
+        result.deliveries.map((delivery) => newDelivery(options, waiting, number, delivery)),
+      ),
     };
   } catch (error) {
     return { outcome: settled('failed', asProblem(error, options.log)), event: undefined, deliveries: [] };
   }
 }
 
-function newEvent(
+async function newEvent(
   { keyring, configuration, recentEvents }: ProcessOptions,
   waiting: WaitingMessage,
   number: number,
   event: CanonicalEvent,
-): NewEvent {
+): Promise<NewEvent> {
   const bytes = Buffer.from(JSON.stringify(event));
   recentEvents.keep(eventKey(waiting.id, number), event, bytes.length);
   return {
@@ -202,7 +206,7 @@ function newEvent(
     action: event.action,
     occurred_at: event.occurred_at,
     configuration,
-    sealed: keyring.seal('event', bytes),
+    sealed: await keyring.seal('event', bytes),
   };
 }
 
@@ -212,18 +216,18 @@ export function eventKey(message_id: number, number: number): string {
 }
 
 /** Deliveries keep the order key of their message; one without a key goes where its message's number sends it. */
-function newDelivery(
+async function newDelivery(
   options: ProcessOptions,
   waiting: WaitingMessage,
   number: number,
   outgoing: Outgoing,
-): NewDelivery {
+): Promise<NewDelivery> {
   const { body, system } = outgoing;
   const lanes = options.lanesOf(system);
   return {
     message_id: waiting.id,
     event_number: body.kind === 'event' ? number : undefined,
-    sealed: body.kind === 'hl7' ? options.keyring.seal('delivery', Buffer.from(body.text)) : undefined,
+    sealed: body.kind === 'hl7' ? await options.keyring.seal('delivery', Buffer.from(body.text)) : undefined,
     destination: system,
     lane: (waiting.order_key?.readUInt16BE(0) ?? waiting.id) % lanes,
     order_key: waiting.order_key,

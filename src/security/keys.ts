@@ -34,7 +34,7 @@ const SEALS_FOR_MS = 24 * 60 * 60 * 1000;
 
 /** Seals and opens one tenant's payloads, and hashes what must be searchable. */
 export interface Keyring {
-  seal(purpose: Purpose, content: Uint8Array): Buffer;
+  seal(purpose: Purpose, content: Uint8Array): Promise<Buffer>;
   open(purpose: Purpose, sealed: Buffer): Buffer;
   /** Keyed hash of an identifier, 16 bytes: equal identifiers are found, none can be read back. */
   hash(kind: string, value: string): Buffer;

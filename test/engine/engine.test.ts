@@ -57,6 +57,20 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
         expect(numbers).to.deep.equal(Array.from({ length: 12 }, (_, n) => n));
     });
 
+    it('keeps the order of messages that come without waiting, however long each takes to seal', async () => {
+      const got: string[] = [];
+      await open({
+        a: async (delivery) => {
+          got.push(controlId(delivery));
+          return accepted;
+        },
+      });
+      const sizes = [200_000, 0, 8_000, 0, 50_000, 0];
+      await Promise.all(sizes.map((size, n) => world.send(adt('P', `C${n}`, 'x'.repeat(size)))));
+      await world.until(() => got.length === sizes.length);
+      expect(got).to.deep.equal(sizes.map((_, n) => `C${n}`));
+    });
+
     it('holds a failing patient, and nobody else', async () => {
       let down = true;
       const got: string[] = [];
