@@ -25,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Files at the root of `src` that everyone may import. */
-const BASE = ['errors', 'log', 'metrics', 'event', 'component', 'problem', 'yaml'];
+const BASE = ['errors', 'log', 'metrics', 'event', 'component', 'problem', 'yaml', 'uuid'];
 
 /** Files at the root of `src` that put the parts together: nobody imports them, but these themselves. */
 const WIRING = ['registry', 'main', 'cli'];

@@ -23,9 +23,9 @@ import {
   waitingMessages,
 } from '../store/messages.ts';
 import { readPayloads } from '../store/payloads.ts';
+import { uuidOf } from '../uuid.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
-import { messageUuid } from './identifiers.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
 import type { Recent } from './recent.ts';
 
@@ -167,7 +167,7 @@ async function processMessage(
   });
   try {
     const result = runChannel(channel, open(), {
-      message_id: messageUuid(tenant, waiting.id),
+      message_id: uuidOf(`pipehat|message|${tenant}|${waiting.id}`),
       received_at: waiting.received_at.toISOString(),
       payload_hash: waiting.sha256.toString('hex'),
       tenant,

@@ -1,9 +1,9 @@
 /** The envelope of a canonical event: what the mapping made, with where it came from and under which configuration. */
-import { createHash } from 'node:crypto';
 import type { CanonicalEvent } from '../event.ts';
 import type { Message } from '../hl7/message.ts';
 import { type Path, parsePath } from '../hl7/path.ts';
 import type { Mapped } from '../mapping/mapping.ts';
+import { uuidOf } from '../uuid.ts';
 import type { ChannelContext } from './channel.ts';
 
 const SENDING_APPLICATION: Path = parsePath('MSH-3');
@@ -18,7 +18,7 @@ export function canonicalEvent(
 ): CanonicalEvent {
   return {
     schema: 'pipehat.event/1',
-    id: eventId([context.tenant, channel, context.message_id, context.config]),
+    id: uuidOf(JSON.stringify([context.tenant, channel, context.message_id, context.config])),
     correlation_id: context.message_id,
     tenant: context.tenant,
     source_system: `${message.value(SENDING_APPLICATION)}@${message.value(SENDING_FACILITY)}`,
@@ -32,12 +32,4 @@ export function canonicalEvent(
     config: context.config,
     entries: mapped.entries,
   };
-}
-
-/** A UUID of version 8 (RFC 9562 §5.8) from the SHA-256 of the facts: the same facts, the same id. */
-function eventId(facts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(facts)).digest().subarray(0, 16);
-  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
-  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
