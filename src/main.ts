@@ -14,6 +14,7 @@ import { loadConfiguration } from './config/load.ts';
 import { type Resolve, resolveReferences } from './config/reference.ts';
 import type { Site } from './config/site.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
+import { createToken } from './engine/token.ts';
 import { PipehatError } from './errors.ts';
 import { readDefinitions } from './fhir/definitions.ts';
 import { createLog, type Log } from './log.ts';
@@ -22,15 +23,13 @@ import { createPostgresQueues, createRedisQueues, QUEUE_SCHEMA, type QueueBacken
 import { registry } from './registry.ts';
 import { type Keyring, openKeyring, parseMasterKey } from './security/keys.ts';
 import { masterKeyFile } from './security/master-key.ts';
-import { newToken, tokenHash } from './security/tokens.ts';
-import { auditAct } from './store/audit.ts';
 import { asStoreError, createPool, type Pool, waitForDatabase } from './store/database.ts';
 import { enterDatabase, type Instance, isUsedByOthers } from './store/instance.ts';
 import { addDataKey, readDataKeys } from './store/keys.ts';
 import { migrate } from './store/migrate.ts';
 import { readBacklogs } from './store/overview.ts';
 import { startPostgres } from './store/postgres.ts';
-import { addToken, hasToken } from './store/tokens.ts';
+import { hasToken } from './store/tokens.ts';
 
 /** The environment: variables as the process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,8 +52,6 @@ export interface OpenStore {
   readonly folder: string;
   /** Migrations that were applied now. */
   readonly migrated: readonly string[];
-  /** The file of the master key, if it was made now. */
-  readonly madeKey: string | undefined;
   /** Closes the connections; with `stop`, stops the embedded PostgreSQL too. */
   close(options: { stop: boolean }): Promise<void>;
   /** It is the embedded PostgreSQL. */
@@ -101,7 +98,7 @@ export async function openStore(
     const migrated = await migrate(pool);
     const masterKey = await readMasterKey(options, master_key, folder);
     const keyring = await openKeyring(
-      masterKey.key,
+      masterKey,
       tenant,
       {
         all: (tenant) => readDataKeys(pool, tenant),
@@ -109,9 +106,8 @@ export async function openStore(
       },
       new Date(),
     );
-    const { madeKey } = masterKey;
     return {
-      ...{ pool, url, keyring, folder, migrated, madeKey, close },
+      ...{ pool, url, keyring, folder, migrated, close },
       embedded: embedded !== undefined,
       startedPostgres: embedded?.started ?? false,
     };
@@ -135,14 +131,12 @@ async function readMasterKey(
   options: SiteOptions,
   reference: string | undefined,
   folder: string,
-): Promise<{ key: Buffer; madeKey: string | undefined }> {
+): Promise<Buffer> {
   if (reference !== undefined) {
     const key = resolveReferences(reference, createResolve(options));
-    return { key: parseMasterKey(key, 'master_key'), madeKey: undefined };
+    return parseMasterKey(key, 'master_key');
   }
-  const file = join(folder, 'master.key');
-  const { key, made } = await masterKeyFile(file);
-  return { key, madeKey: made ? file : undefined };
+  return masterKeyFile(join(folder, 'master.key'));
 }
 
 /** What `${env:NAME}` and `${file:path}` stand for: a variable, or a file relative to the site's folder. */
@@ -300,10 +294,7 @@ async function openQueues(
 
 async function firstToken(pool: Pool, engine: Engine): Promise<string | undefined> {
   if (await hasToken(pool)) return undefined;
-  const token = newToken();
-  await addToken(pool, tokenHash(token), 'first');
-  await auditAct(engine.acts, 'token', 'first', 'created');
-  return token;
+  return createToken(engine.acts, 'first');
 }
 
 /** The version in package.json. */

@@ -1,8 +1,7 @@
 /** `pipehat replay ID`: sends a message through its channel again. */
 import { replayMessage } from '../engine/replay.ts';
-import { createWriter } from '../store/audit.ts';
 import { type AddCommand, action, exitCode } from './command.ts';
-import { messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
+import { auditWriter, messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
 
 export const addReplay: AddCommand = (program, terminal, end) => {
   withStoreOptions(program.command('replay').argument('<id>', 'number of the message', messageId))
@@ -13,15 +12,8 @@ receivers find it by the same identifiers as before.`,
     )
     .action(
       action(terminal, end, (id: number, options: StoreOptions) =>
-        withStore(terminal, options, async ({ pool, keyring }) => {
-          const now = (): Date => new Date();
-          const writer = createWriter({
-            pool,
-            chain: `replay/${now().toISOString()}/${process.pid}`,
-            sign: keyring.sign,
-            now,
-          });
-          const { channel } = await replayMessage(writer, id, personOf());
+        withStore(terminal, options, async (store) => {
+          const { channel } = await replayMessage(auditWriter(store, 'replay'), id, personOf());
           terminal.stdout.write(
             options.json
               ? `${JSON.stringify({ id, channel })}\n`

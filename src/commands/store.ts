@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { OpenStore } from '../main.ts';
+import { createWriter, type Writer } from '../store/audit.ts';
 import type { Terminal } from './command.ts';
 
 /** Options of every command that needs the store. */
@@ -37,6 +38,13 @@ export async function withStore<T>(
   } finally {
     await store.close({ stop: store.startedPostgres });
   }
+}
+
+/** Writes what a command does into the audit, in a chain of its own. */
+export function auditWriter({ pool, keyring }: OpenStore, command: string): Writer {
+  const now = (): Date => new Date();
+  const chain = `${command}/${now().toISOString()}/${process.pid}`;
+  return createWriter({ pool, chain, sign: keyring.sign, now });
 }
 
 /** Who runs the command, for the audit. */

@@ -1,9 +1,7 @@
 /** `pipehat token create NAME`: a token for the HTTP API. */
-import { newToken, tokenHash } from '../security/tokens.ts';
-import { auditAct, createWriter } from '../store/audit.ts';
-import { addToken as keepToken } from '../store/tokens.ts';
+import { createToken } from '../engine/token.ts';
 import { type AddCommand, action, exitCode } from './command.ts';
-import { personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
+import { auditWriter, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
 
 export const addToken: AddCommand = (program, terminal, end) => {
   const token = program.command('token').summary('make a token for the HTTP API');
@@ -12,17 +10,8 @@ export const addToken: AddCommand = (program, terminal, end) => {
     .description('Makes a token and prints it. It is kept as a hash only: what is lost is made anew.')
     .action(
       action(terminal, end, (name: string, options: StoreOptions) =>
-        withStore(terminal, options, async ({ pool, keyring }) => {
-          const made = newToken();
-          const now = (): Date => new Date();
-          const writer = createWriter({
-            pool,
-            chain: `token/${now().toISOString()}/${process.pid}`,
-            sign: keyring.sign,
-            now,
-          });
-          await keepToken(pool, tokenHash(made), name);
-          await auditAct(writer, 'token', name, 'created', personOf());
+        withStore(terminal, options, async (store) => {
+          const made = await createToken(auditWriter(store, 'token'), name, personOf());
           terminal.stdout.write(options.json ? `${JSON.stringify({ name, token: made })}\n` : `${made}\n`);
           return exitCode.ok;
         }),

@@ -1,9 +1,9 @@
 /** `pipehat trace ID`: the whole life of one message, from its bytes to the answers of the receivers. */
 import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts';
 import { PipehatError } from '../errors.ts';
-import { auditAct, createWriter } from '../store/audit.ts';
+import { auditAct } from '../store/audit.ts';
 import { type AddCommand, action, exitCode } from './command.ts';
-import { messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
+import { auditWriter, messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
 
 interface TraceOptions extends StoreOptions {
   readonly bodies?: boolean;
@@ -21,15 +21,12 @@ export const addTrace: AddCommand = (program, terminal, end) => {
     )
     .action(
       action(terminal, end, (id: number, options: TraceOptions) =>
-        withStore(terminal, options, async ({ pool, keyring }) => {
+        withStore(terminal, options, async (store) => {
           const bodies = options.bodies === true;
           if (bodies) {
-            const now = (): Date => new Date();
-            const chain = `trace/${now().toISOString()}/${process.pid}`;
-            const writer = createWriter({ pool, chain, sign: keyring.sign, now });
-            await auditAct(writer, 'message', id, 'bodies shown', personOf());
+            await auditAct(auditWriter(store, 'trace'), 'message', id, 'bodies shown', personOf());
           }
-          const trace = await traceMessage(pool, keyring, id, { bodies });
+          const trace = await traceMessage(store.pool, store.keyring, id, { bodies });
           if (trace === undefined) throw new PipehatError('message-unknown', { id });
           terminal.stdout.write(options.json ? `${JSON.stringify(trace)}\n` : tell(trace));
           return exitCode.ok;

@@ -128,8 +128,8 @@ export async function anchorChains(
   sign: Sign,
   now: Date,
 ): Promise<{ number: number; hash: string } | undefined> {
-  const last = await pool.query<{ number: number; at: Date; hash: string }>(
-    `select number, at, encode(hash, 'hex') as hash from audit_anchor order by number desc limit 1`,
+  const last = await pool.query<{ number: number; at: Date; heads: string; hash: string }>(
+    `select number, at, heads, encode(hash, 'hex') as hash from audit_anchor order by number desc limit 1`,
   );
   const before = last.rows[0];
   const { rows } = await pool.query<{ chain: string; number: number; hash: string }>({
@@ -139,10 +139,7 @@ export async function anchorChains(
     values: [before?.at ?? null],
   });
   const heads = JSON.stringify(rows.map((row) => [row.chain, row.number, row.hash]) satisfies Heads);
-  const previous = await pool.query<{ heads: string }>(
-    'select heads from audit_anchor order by number desc limit 1',
-  );
-  if (rows.length === 0 || heads === previous.rows[0]?.heads) return undefined;
+  if (rows.length === 0 || heads === before?.heads) return undefined;
   const number = (before?.number ?? 0) + 1;
   const hash = sign(anchorText(before?.hash ?? '', number, now.toISOString(), heads));
   const inserted = await pool.query(

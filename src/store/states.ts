@@ -112,6 +112,3 @@ export const deliveryStates: Readonly<Record<DeliveryState, StateDefinition<Deli
     person: 'Nothing.',
   },
 };
-
-/** Deliveries that are not settled yet. The index `delivery_open` names the same. */
-export const openDeliveryStates: readonly DeliveryState[] = ['pending', 'submitted', 'held', 'ambiguous'];
