@@ -21,10 +21,12 @@ export function createLeases(options: { pool: Pool; owner: string; log: Log }): 
     const lease = await takeLease(pool, lane, owner, LEASE_MS);
     if (lease === undefined) return { again: false, wake_in_ms: LEASE_MS };
     let held = true;
+    let working = true;
     const prolong = async (): Promise<void> => {
       try {
         held = (await confirmLeases(pool, [lease], LEASE_MS)).size === 1;
-        if (!held)
+        // A lease that was just given back is gone because we wanted it so.
+        if (!held && working)
           log.warn('lane lost to another process', { kind: lane.kind, name: lane.name, lane: lane.lane });
       } catch (error) {
         log.warn('lease not prolonged', {
@@ -38,6 +40,7 @@ export function createLeases(options: { pool: Pool; owner: string; log: Log }): 
     try {
       return await work(lease, () => held);
     } finally {
+      working = false;
       clearInterval(timer);
       await returnLease(pool, lease);
     }
