@@ -1,0 +1,111 @@
+/**
+ * Judging a message before it is stored: does its channel take it, can it be read, where does it belong? What can't be
+ * taken is stored too, as `rejected`, with the reason.
+ */
+import { hash } from 'node:crypto';
+import type { Connection } from '../component.ts';
+import { errorDefinition, PipehatError } from '../errors.ts';
+import { decode } from '../hl7/charset.ts';
+import { type Header, readHeader } from '../hl7/header.ts';
+import { type Message, readMessage } from '../hl7/message.ts';
+import { refusal } from '../pipeline/accept.ts';
+import type { Channel } from '../pipeline/channel.ts';
+import { orderKeyOf, searchKeys } from '../pipeline/order.ts';
+import type { Keyring } from '../security/keys.ts';
+import type { NewMessage } from '../store/messages.ts';
+
+/** A message on its way into the store, not sealed yet. */
+export type OpenMessage = Omit<NewMessage, 'sealed'> & { readonly bytes: Uint8Array };
+
+/** Everything about a message that is stored, and the refusal where there is one. */
+export interface Judged {
+  readonly header: Header | undefined;
+  readonly message: Message | undefined;
+  readonly refused: PipehatError | undefined;
+  readonly row: OpenMessage;
+}
+
+/** What judging needs to know of the site. */
+export interface JudgeOptions {
+  readonly tenant: string;
+  /** Content hash of the configuration in force. */
+  readonly configuration: Buffer;
+  readonly keyring: Keyring;
+}
+
+/** Judges one message of a channel. Never throws for what a message says. */
+export type Judge = (channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date) => Judged;
+
+/** A judge. Messages that no key orders are spread over the lanes of their channel one after another. */
+export function createJudge({ tenant, configuration, keyring }: JudgeOptions): Judge {
+  let spread = 0;
+
+  function judge(channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date): Judged {
+    let header: Header | undefined;
+    let message: Message | undefined;
+    let refused: PipehatError | undefined;
+    try {
+      header = readHeader(bytes);
+      refused = refusal(channel.accept, header);
+      if (refused === undefined) message = readMessage(decode(bytes, header.charset).text);
+    } catch (error) {
+      if (!(error instanceof PipehatError)) throw error;
+      refused = error;
+    }
+    const order = message === undefined ? undefined : orderHash(channel, message);
+    const sha256 = hash('sha256', bytes, 'buffer');
+    return {
+      header,
+      message,
+      refused,
+      row: {
+        tenant,
+        channel: channel.name,
+        state: refused === undefined ? 'received' : 'rejected',
+        lane: order === undefined ? spread++ % channel.lanes : order.readUInt16BE(0) % channel.lanes,
+        order_key: order,
+        control_id: header?.control_id ?? '',
+        type: typeOf(header),
+        structure: header?.structure ?? '',
+        version: header?.version ?? '',
+        sender: header === undefined ? '' : `${header.sending_application}@${header.sending_facility}`,
+        receiver: header === undefined ? '' : `${header.receiving_application}@${header.receiving_facility}`,
+        sha256,
+        size: bytes.length,
+        ...from,
+        received_at,
+        ack_code: refused === undefined ? 'AA' : (errorDefinition(refused.code).ack ?? 'AE'),
+        warning: undefined,
+        error_code: refused?.code,
+        error_at: refused?.at,
+        error_says: refused?.message,
+        configuration,
+        bytes,
+        receipt: header && refused === undefined ? receiptOf(channel, header, sha256) : undefined,
+        search:
+          message === undefined ? [] : searchKeys(message).map((key) => keyring.hash(key.kind, key.value)),
+      },
+    };
+  }
+
+  /** A message without the key that orders its channel keeps the channel's own order. */
+  function orderHash(channel: Channel, message: Message): Buffer | undefined {
+    if (channel.order === 'none') return undefined;
+    return keyring.hash(
+      `order ${channel.order}`,
+      orderKeyOf(message, channel.order) ?? `channel ${channel.name}`,
+    );
+  }
+
+  function receiptOf(channel: Channel, header: Header, sha256: Buffer): NewMessage['receipt'] {
+    const who = [channel.name, header.sending_application, header.sending_facility, header.control_id];
+    return { control: keyring.hash('receipt', JSON.stringify(who)), content: sha256.subarray(0, 16) };
+  }
+
+  return judge;
+}
+
+function typeOf(header: Header | undefined): string {
+  if (header === undefined) return '';
+  return header.event === '' ? header.code : `${header.code}^${header.event}`;
+}
