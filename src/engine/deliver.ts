@@ -16,6 +16,7 @@ import type { Writer } from '../store/audit.ts';
 import type { Pool } from '../store/database.ts';
 import {
   type AttemptRecord,
+  dueIn,
   type LaneRead,
   type OpenDelivery,
   openDeliveries,
@@ -84,10 +85,12 @@ export function createDeliver(options: DeliverOptions): (system: System, destina
       const underWay = new Map<Promise<void>, readonly OpenDelivery[]>();
       const mayGoOn = (): boolean => !turn.stopping() && held();
       let failure: unknown;
-      let due_ms = Number.POSITIVE_INFINITY;
-      const hold = (wait_ms: number): void => {
-        due_ms = Math.min(due_ms, performance.now() + wait_ms);
+      // An earlier drain may have left deliveries held.
+      let holding = true;
+      const hold = (): void => {
+        holding = true;
       };
+      let due_in_ms: number | undefined;
       while (mayGoOn() && failure === undefined) {
         const busy = [...underWay.values()].flat();
         const room = MOST_UNDER_WAY - busy.length;
@@ -105,13 +108,16 @@ export function createDeliver(options: DeliverOptions): (system: System, destina
         }
         // One slow receiver must not keep the other keys of the lane waiting.
         if (underWay.size > 0) await Promise.race([Promise.all(underWay.keys()), sleep(LOOK_AGAIN_MS)]);
-        else if (performance.now() >= due_ms) due_ms = Number.POSITIVE_INFINITY;
-        else if (!(await turn.more())) break;
+        else {
+          // The store alone says when: its clock is the one by which held deliveries are read again.
+          due_in_ms = holding ? await dueIn(pool, system.name, lane) : undefined;
+          holding = due_in_ms !== undefined;
+          if (!(await turn.more(due_in_ms))) break;
+        }
       }
       await Promise.all(underWay.keys());
       if (failure !== undefined) throw failure;
-      const wake_in_ms = Number.isFinite(due_ms) ? Math.max(due_ms - performance.now(), 1) : undefined;
-      return { again: false, wake_in_ms };
+      return { again: false, wake_in_ms: due_in_ms };
     });
 }
 
@@ -136,8 +142,8 @@ interface Chain {
   readonly bodies: ReadonlyMap<number, () => Body>;
   readonly commitMove: (move: Move) => Promise<boolean>;
   readonly mayGoOn: () => boolean;
-  /** A delivery is held for so long. */
-  readonly hold: (wait_ms: number) => void;
+  /** A delivery is held. */
+  readonly hold: () => void;
 }
 
 /** Delivers one key's deliveries one after another, and stops at the first that has to wait. */
@@ -181,7 +187,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
       wait_ms: next.wait_ms,
     },
   });
-  if (next.wait_ms !== undefined) chain.hold(next.wait_ms);
+  if (next.state === 'held') chain.hold();
   if (attempt.outcome === 'accepted') {
     metrics.delivered(delivery.channel, system.name, ended_at.getTime() - delivery.received_at.getTime());
   } else {

@@ -22,7 +22,7 @@ import { createIntake } from './intake.ts';
 import { createLeases } from './lease.ts';
 import { createProcess } from './process.ts';
 import { createRecent } from './recent.ts';
-import { type Sweep, startSweep } from './sweep.ts';
+import { SWEEP_MS, type Sweep, startSweep } from './sweep.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly run: string;
   /** No other engine is on this database: what an earlier one left in the queues and as leases can go. */
   readonly alone: boolean;
+  /** How often lanes are swept; five seconds unless told otherwise. Nothing should ever wait for a sweep. */
+  readonly sweep_ms?: number;
 }
 
 /** A channel and its source, while the engine runs. */
@@ -185,6 +187,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const sweep: Sweep = await startSweep({
       pool,
       owner: run,
+      every_ms: options.sweep_ms ?? SWEEP_MS,
       log,
       wake: (lane) => (lane.kind === 'channel' ? wakeChannel : wakeSystem)(lane.name, lane.lane),
     });

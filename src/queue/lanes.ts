@@ -15,9 +15,9 @@ export interface Turn {
   stopping(): boolean;
   /**
    * To be asked when the lane looks empty. True when work was announced since the last time it was asked, or is within
-   * {@link LINGER_MS}: look again. False: give the lane back.
+   * {@link LINGER_MS}, or when what waits in the lane is due by then (in `due_in_ms`): look again. False: give the lane back.
    */
-  more(): Promise<boolean>;
+  more(due_in_ms?: number): Promise<boolean>;
 }
 
 /** Works a lane until nothing more comes. Never called twice at once for one lane in one process. */
@@ -27,7 +27,7 @@ export type Drain = (lane: number, turn: Turn) => Promise<Drained>;
 export interface Drained {
   /** There is more to do now, in another turn. */
   readonly again: boolean;
-  /** The earliest of the deliveries that it had to hold is due then. */
+  /** The first of the deliveries that it leaves held is due then. */
   readonly wake_in_ms?: number | undefined;
 }
 
@@ -121,15 +121,15 @@ export async function startLanes(options: {
     joined.set(lane, { timer, again: false });
   };
 
-  const more = async (state: Running): Promise<boolean> => {
+  const more = async (state: Running, due_in_ms = Number.POSITIVE_INFINITY): Promise<boolean> => {
     if (!state.more && !stopping) {
       state.wait = Promise.withResolvers();
-      const timer = setTimeout(state.wait.resolve, LINGER_MS);
+      const timer = setTimeout(state.wait.resolve, Math.min(LINGER_MS, due_in_ms));
       await state.wait.promise;
       clearTimeout(timer);
       state.wait = undefined;
     }
-    const announced = state.more;
+    const announced = state.more || due_in_ms <= LINGER_MS;
     state.more = false;
     return announced && !stopping;
   };
@@ -140,7 +140,10 @@ export async function startLanes(options: {
     const state: Running = { more: false, wait: undefined };
     running.set(lane, state);
     try {
-      const left = await drain(lane, { stopping: () => stopping, more: () => more(state) });
+      const left = await drain(lane, {
+        stopping: () => stopping,
+        more: (due_in_ms) => more(state, due_in_ms),
+      });
       // A wake that comes after this line adds a job; BullMQ keeps it until this one has ended.
       running.delete(lane);
       if (left.again || state.more) add(lane);

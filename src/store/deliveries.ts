@@ -170,6 +170,26 @@ export async function openDeliveries(db: Queryable, lanes: readonly LaneRead[]):
   return found;
 }
 
+/** Index: delivery_holding. */
+export const dueInQuery = `select ceil(extract(epoch from min(d.next_attempt_at) - now()) * 1000)::float8 as ms from delivery d
+           where d.destination = $1 and d.lane = $2 and d.state = 'held' and not exists (
+             select 1 from delivery h where h.destination = $1 and h.lane = $2 and h.order_key = d.order_key
+               and h.id < d.id and h.state in ('held', 'ambiguous'))`;
+
+/**
+ * In how many milliseconds the first held delivery of a lane is due, by the store's clock; undefined when none is held,
+ * or when a person has to settle an earlier one of its key first.
+ */
+export async function dueIn(db: Queryable, destination: string, lane: number): Promise<number | undefined> {
+  const { rows } = await db.query<{ ms: number | null }>({
+    name: 'due-in',
+    text: dueInQuery,
+    values: [destination, lane],
+  });
+  const ms = rows[0]!.ms;
+  return ms === null ? undefined : Math.max(ms, 1);
+}
+
 /** Marks deliveries as being sent. From here on, only an answer or a look-up tells whether the receiver has them. */
 export async function submitDeliveries(transaction: Queryable, ids: readonly number[]): Promise<void> {
   await transaction.query({

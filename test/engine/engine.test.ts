@@ -166,13 +166,16 @@ function lanesOver(backend: 'postgres' | 'redis'): void {
     it('goes on after the queue was lost whole', async () => {
       const got: string[] = [];
       let open_ = false;
-      await open({
-        a: async (delivery) => {
-          if (!open_) return { outcome: 'transient', request: '', response: '' };
-          got.push(controlId(delivery));
-          return accepted;
+      await open(
+        {
+          a: async (delivery) => {
+            if (!open_) return { outcome: 'transient', request: '', response: '' };
+            got.push(controlId(delivery));
+            return accepted;
+          },
         },
-      });
+        { sweep_ms: 100 },
+      );
       for (let n = 0; n < 20; n++) await world.send(adt(`P${n}`, `C${n}`));
       for (const { lanes } of [...world.engine.channels, ...world.engine.systems])
         await lanes.queue.obliterate({ force: true });

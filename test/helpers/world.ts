@@ -52,6 +52,8 @@ export interface World {
 export async function createWorld(options: {
   backend: 'postgres' | 'redis';
   receivers: Readonly<Record<string, Receiver>>;
+  /** How often lanes are swept. Without it never, after the start: no test shall pass because a sweep mended something. */
+  sweep_ms?: number;
   channel?: Partial<Channel>;
   system?: Partial<System>;
 }): Promise<World> {
@@ -157,6 +159,7 @@ export async function createWorld(options: {
       resolve: (reference) => reference,
       run: randomBytes(4).toString('hex'),
       alone: true,
+      sweep_ms: options.sweep_ms ?? 3_600_000,
     });
 
   const world: World = {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { openDeliveriesQuery } from '../../src/store/deliveries.ts';
+import { dueInQuery, openDeliveriesQuery } from '../../src/store/deliveries.ts';
 import { waitingMessagesQuery } from '../../src/store/messages.ts';
 import { createDatabase, type TestDatabase } from '../helpers/postgres.ts';
 
@@ -40,6 +40,12 @@ describe('query plans of the hot path', () => {
   it('open deliveries come from delivery_open, held keys from delivery_holding', async () => {
     const plan = await planOf(openDeliveriesQuery, [['ehr'], [3], [32], [7], ['ehr'], [Buffer.alloc(16)]]);
     expect(plan).to.match(/delivery_open|delivery_holding/);
+    expect(plan).to.not.include('Seq Scan');
+  });
+
+  it('the first held delivery comes from delivery_holding', async () => {
+    const plan = await planOf(dueInQuery, ['ehr', 3]);
+    expect(plan).to.include('delivery_holding');
     expect(plan).to.not.include('Seq Scan');
   });
 });
