@@ -171,10 +171,14 @@ export async function openDeliveries(db: Queryable, lanes: readonly LaneRead[]):
 }
 
 /** Index: delivery_holding. */
-export const dueInQuery = `select ceil(extract(epoch from min(d.next_attempt_at) - now()) * 1000)::float8 as ms from delivery d
-           where d.destination = $1 and d.lane = $2 and d.state = 'held' and not exists (
-             select 1 from delivery h where h.destination = $1 and h.lane = $2 and h.order_key = d.order_key
-               and h.id < d.id and h.state in ('held', 'ambiguous'))`;
+export const dueInQuery = `
+  select ceil(extract(epoch from min(d.next_attempt_at) - now()) * 1000)::float8 as ms
+  from delivery d
+  where d.destination = $1 and d.lane = $2 and d.state = 'held' and not exists (
+    select 1 from delivery h
+    where h.destination = $1 and h.lane = $2 and h.order_key = d.order_key and h.id < d.id
+      and h.state in ('held', 'ambiguous')
+  )`;
 
 /**
  * In how many milliseconds the first held delivery of a lane is due, by the store's clock; undefined when none is held,
