@@ -124,7 +124,11 @@ async function binaries(): Promise<Binaries> {
 
 async function execute(asNobody: boolean, program: string, args: string[]): Promise<void> {
   const nobody = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups'];
-  const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  // Without the last one access(2), by which initdb looks for its neighbours, would forget the capability.
+  const capability = [
+    ...['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'],
+    ...['--securebits', '+no_setuid_fixup'],
+  ];
   const [file, all] = asNobody ? ['setpriv', [...nobody, ...capability, program, ...args]] : [program, args];
   // Standard output must not be a pipe: the server would inherit it and keep the pipe open for its whole life.
   await run('/bin/sh', ['-c', 'exec "$0" "$@" >/dev/null', file, ...all], { cwd: '/' });
