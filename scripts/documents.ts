@@ -8,11 +8,9 @@ import { loadConfiguration } from '../src/config/load.ts';
 import { type ErrorCode, errorDefinition, errors } from '../src/errors.ts';
 import type { CanonicalEvent } from '../src/event.ts';
 import { readDefinitions } from '../src/fhir/definitions.ts';
-import { decode } from '../src/hl7/charset.ts';
-import { readHeader } from '../src/hl7/header.ts';
-import { readMessage } from '../src/hl7/message.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { runChannel } from '../src/pipeline/channel.ts';
+import { readReceived } from '../src/pipeline/read.ts';
 import { registry } from '../src/registry.ts';
 import { deliveryStates, messageStates, type StateDefinition } from '../src/store/states.ts';
 
@@ -113,7 +111,7 @@ async function eventExample(): Promise<string> {
   });
   const channel = channels.find(({ name }) => name === 'hospital')!;
   const bytes = readFileSync(new URL('samples/adt-a01-minimal.hl7', ROOT));
-  const result = runChannel(channel, readMessage(decode(bytes, readHeader(bytes).charset).text), {
+  const result = runChannel(channel, readReceived(channel.accept, bytes).message, {
     message_id: '5b0c39f2-7d3e-8a41-9c55-1f0e6a7b8c9d',
     received_at: '2026-03-16T08:35:01.120Z',
     payload_hash: sha256(bytes),

@@ -1,7 +1,7 @@
 /** One message sent, and what the receiver said: done, and told. */
-import { readableAnswer } from '../destinations/mllp-text.ts';
 import { PipehatError } from '../errors.ts';
 import { type Ack, type AckError, readAck } from '../hl7/ack.ts';
+import { readable } from '../hl7/charset.ts';
 import { type Header, readHeader } from '../hl7/header.ts';
 import type { MllpClient, MllpReceiver } from '../mllp/client.ts';
 import { errorJson } from './command.ts';
@@ -94,7 +94,7 @@ function readAnswer(
   const named = readAck(answer.toString('latin1')).control_id;
   // Bytes without a control id are sent too, and their answer can name none.
   if (control_id !== '' && named !== control_id) throw new PipehatError('mllp-wrong-answer', { host, port });
-  return readAck(readableAnswer(answer));
+  return readAck(readable(answer));
 }
 
 /** The ERR segments; where there are none, MSA-3. */
