@@ -1,6 +1,7 @@
 /** `pipehat trace ID`: the whole life of one message, from its bytes to the answers of the receivers. */
-import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts';
+
 import { resolve } from 'node:path';
+import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts';
 import { PipehatError } from '../errors.ts';
 import { auditAct } from '../store/audit.ts';
 import { type AddCommand, action, exitCode } from './command.ts';
@@ -27,7 +28,9 @@ export const addTrace: AddCommand = (program, terminal, end) => {
           if (bodies) {
             await auditAct(auditWriter(store, 'trace'), 'message', id, 'bodies shown', personOf());
           }
-          const charsetOf = bodies ? await channelCharsets(resolve(terminal.cwd, options.site)) : () => undefined;
+          const charsetOf = bodies
+            ? await channelCharsets(resolve(terminal.cwd, options.site))
+            : () => undefined;
           const trace = await traceMessage(store.pool, store.keyring, id, { bodies, charsetOf });
           if (trace === undefined) throw new PipehatError('message-unknown', { id });
           terminal.stdout.write(options.json ? `${JSON.stringify(trace)}\n` : tell(trace));

@@ -63,8 +63,6 @@ const test = Type.Object(
   strict,
 );
 
-const charsetName = Type.Enum(CHARSET_NAMES.filter((set) => !WIDE_SETS.includes(set)));
-
 const common = {
   channel: name('Name of the channel.'),
   description: Type.String({ description: 'What it is for, in a sentence.' }),
@@ -80,9 +78,10 @@ const common = {
         description: 'HL7 versions, such as "2.5.1" or "2.3 - 2.8". Others are answered AR.',
       }),
       charset: Type.Optional(
-        Type.Union([charsetName, Type.Array(charsetName, { minItems: 1, title: 'several sets' })], {
+        Type.Array(Type.Enum(CHARSET_NAMES.filter((set) => !WIDE_SETS.includes(set))), {
+          minItems: 1,
           description:
-            'Character set of messages whose MSH-18 is empty; several are switched by ISO 2022 escapes. Without it, valid UTF-8 is read as that, with a warning.',
+            'Character set of messages whose MSH-18 is empty; the sets after the first are reached by ISO 2022 escapes. Without it, valid UTF-8 is read as that, with a warning.',
         }),
       ),
     },

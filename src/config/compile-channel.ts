@@ -34,7 +34,7 @@ export function compileChannel(yaml: YamlFile, around: Surroundings): CompiledCh
     accept: {
       messages: file.accept.messages.map(parseMessagePattern),
       versions: parseVersions(file.accept.versions),
-      charset: listOf(file.accept.charset),
+      charset: file.accept.charset,
     },
     time_zone: file.time_zone,
     offset_from: file.offset_from,
@@ -46,10 +46,6 @@ export function compileChannel(yaml: YamlFile, around: Surroundings): CompiledCh
   if (file.time_zone !== undefined) problems.push(...timeZoneProblems(yaml, ['time_zone'], file.time_zone));
   const tests = compileTests(draft);
   return hasErrors(problems) ? { tests: [], problems } : { channel, tests, problems };
-}
-
-function listOf(one: string | readonly string[] | undefined): readonly string[] | undefined {
-  return typeof one === 'string' ? [one] : one;
 }
 
 /** The shape allows exactly one kind of source. */

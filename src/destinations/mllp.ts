@@ -8,7 +8,7 @@ import { encodeMessage } from '../hl7/encode.ts';
 import { readHeader } from '../hl7/header.ts';
 import { probe } from '../mllp/client.ts';
 import { createMllpPool, type MllpPool } from '../mllp/pool.ts';
-import { encodeOptions, textOptions } from './text-options.ts';
+import { textOptions } from './text-options.ts';
 
 const options = Type.Object(
   {
@@ -75,7 +75,7 @@ async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Pro
   let request = body.text;
   let response = '';
   try {
-    const { bytes, text, says } = encodeMessage(body.text, encodeOptions(chosen));
+    const { bytes, text, says } = encodeMessage(body.text, chosen);
     request = text;
     const { control_id, charset } = readHeader(bytes);
     const code = await pool.send(bytes, (answer) => {

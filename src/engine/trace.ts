@@ -135,7 +135,10 @@ function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: Trac
     ...given({ type: message.type, control_id: message.control_id, version: message.version }),
     ...given({ sender: message.sender, receiver: message.receiver }),
     ack: message.ack_code,
-    ...given({ warning: message.warning, body: received && readable(received, charsetOf?.(message.channel)) }),
+    ...given({
+      warning: message.warning,
+      body: received && readable(received, charsetOf?.(message.channel)),
+    }),
     ...given({ processed_at: message.processed_at?.toISOString() }),
     config: message.configuration.toString('hex'),
     ...given({ error: errorOf(message) }),

@@ -201,7 +201,7 @@ describe('destination mllp', () => {
     });
 
     it("or in the receiver's own, which MSH-18 then names", async () => {
-      const made = await send(message(1, name, 'UNICODE UTF-8'), { charset: '8859/2' });
+      const made = await send(message(1, name, 'UNICODE UTF-8'), { charset: ['8859/2'] });
       expect(made).to.include({ outcome: 'accepted', request: message(1, name, '8859/2') });
       expect(receiver.received[0]?.includes(Buffer.from([0xae, ...Buffer.from('ofie')]))).to.equal(true);
     });
