@@ -78,6 +78,7 @@ export function iconvCodec(name: string, options: { overlaps: boolean; ascii?: b
       return { text, faults: faultsIn(bytes, text, encode) };
     },
     encode(text) {
+      if (hasAscii && isAsciiText(text)) return Buffer.from(text, 'latin1');
       const bytes = encode(text);
       // The library writes "?" for what a set lacks, and folds some characters together: only reading it back tells.
       return decodeText(bytes) === text ? bytes : undefined;

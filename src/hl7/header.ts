@@ -12,6 +12,8 @@ import { part, parts } from './parts.ts';
 export interface Header {
   /** What the texts here were decoded by, and must be written by; undefined for Latin-1. */
   readonly codec: Codec | undefined;
+  /** It is all ASCII, so that decoding makes no difference. */
+  readonly ascii: boolean;
   readonly delimiters: Delimiters;
   /** MSH-3 and MSH-4, first component (the namespace id of HD). */
   readonly sending_application: string;
@@ -60,7 +62,7 @@ export function readHeader(bytes: Uint8Array, fallback: readonly string[] = []):
     special ||= byte >= 0x80 || byte === ESC;
   }
   // Latin-1 keeps every byte apart, whatever MSH-18 turns out to say.
-  const header = readHeaderText(buffer.toString('latin1', 0, end));
+  const header = readHeaderText(buffer.toString('latin1', 0, end), undefined, !special);
   return (special && overlapping(header, buffer.subarray(0, end), fallback)) || header;
 }
 
@@ -87,7 +89,7 @@ function overlapping(header: Header, line: Buffer, fallback: readonly string[]):
 const NOT_READ = { text: '', faults: { count: 1, offset: 0 } };
 
 /** {@link readHeader} of text: the first line of a message. `codec` is what it was decoded by. Throws `hl7-no-msh`. */
-export function readHeaderText(message: string, codec?: Codec): Header {
+export function readHeaderText(message: string, codec?: Codec, ascii = false): Header {
   const text = /^[^\r\n]*/.exec(message)![0];
   const delimiters = readDelimiters(text);
   const segment = new Segment(text, 1, delimiters);
@@ -96,6 +98,7 @@ export function readHeaderText(message: string, codec?: Codec): Header {
   const addresses = [3, 4, 5, 6].map((n) => segment.field(n)) as [string, string, string, string];
   return {
     codec,
+    ascii,
     delimiters,
     sending_application: first(addresses[0]),
     sending_facility: first(addresses[1]),

@@ -33,6 +33,7 @@ export function readReceived(
   header: Header = readHeader(bytes, fallback),
 ): Received {
   const { text, charset, source, warnings } = decode(bytes, header.charset, fallback);
-  const facts = charset === 'ASCII' ? header : readHeaderText(text);
+  // Decoding makes no difference to a header of ASCII, or to one that was decoded already.
+  const facts = header.ascii || header.codec !== undefined ? header : readHeaderText(text);
   return { header, facts, message: readMessage(text), charset, source, warning: warnings[0] };
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { decode } from '../../src/hl7/charset.ts';
 import { readHeader } from '../../src/hl7/header.ts';
+import { runProcess } from '../commands/pipehat.ts';
 import { type EngineProcess, startEngineProcess } from '../helpers/process.ts';
 import { controlIdOf, type MllpReceiver, startMllpReceiver } from '../helpers/receiver.ts';
 import { createSite, type TestSite } from '../helpers/site.ts';
@@ -139,6 +140,15 @@ describe('character sets through a running engine', function () {
     const trace = await api.trace(message!.id, '?bodies=true');
     expect(trace.warning).to.equal(undefined);
     expect(trace.body).to.include('Wójcik^Łucja');
+    // From the store, and not from memory, it is read by the same rules.
+    await api.request('POST', `/v1/messages/${message!.id}/replay`);
+    await api.idle();
+    expect((await api.messages('?control_id=SILENT&channel=polish'))[0]).to.deep.include({
+      ...{ state: 'processed', deliveries: { acknowledged: 6, rejected: 2 } },
+    });
+    const command = ['trace', message!.id, '--site', site.folder, '--bodies', '--json'];
+    const { out } = await runProcess(command, '');
+    expect(JSON.parse(out)).to.have.property('body').that.includes('Wójcik^Łucja');
     const [refused] = await api.messages('?control_id=SILENT&channel=stated');
     expect(refused).to.include({ state: 'rejected', error: 'hl7-charset-undecodable' });
   });

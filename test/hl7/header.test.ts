@@ -10,11 +10,11 @@ const header = (given: string) => readHeader(Buffer.from(given, 'latin1'));
 
 describe('hl7 header', () => {
   it('reads the facts of MSH', () => {
-    const { delimiters, codec, ...facts } = header(
+    const { delimiters, codec, ascii, ...facts } = header(
       'MSH|^~\\&|HIS^1.2.3^ISO|GHH|ENGINE|HUB|20260301101500+0100^S||ADT^A04^ADT_A01|MSG1|P^T|2.5.1^DEU|||AL|NE||8859/1~UNICODE UTF-8\rPID|1',
     );
     expect(delimiters.component).to.equal('^');
-    expect(codec).to.equal(undefined);
+    expect([codec, ascii]).to.deep.equal([undefined, true]);
     expect(facts).to.deep.equal({
       sending_application: 'HIS',
       sending_facility: 'GHH',
