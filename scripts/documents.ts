@@ -8,6 +8,7 @@ import { loadConfiguration } from '../src/config/load.ts';
 import { type ErrorCode, errorDefinition, errors } from '../src/errors.ts';
 import type { CanonicalEvent } from '../src/event.ts';
 import { readDefinitions } from '../src/fhir/definitions.ts';
+import { charsetAliases } from '../src/hl7/charset-names.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { runChannel } from '../src/pipeline/channel.ts';
 import { readReceived } from '../src/pipeline/read.ts';
@@ -27,6 +28,7 @@ export async function documents(): Promise<Record<string, string>> {
     metrics: await metricsTable(),
   });
   return {
+    'docs/character-sets.md': fill(read('docs/character-sets.md'), { sets: charsetTable() }),
     'docs/errors.md': fill(read('docs/errors.md'), { errors: errorList() }),
     'docs/events.md': fill(read('docs/events.md'), { example: fenced('json', await eventExample()) }),
     'docs/operations.md': withStates,
@@ -72,6 +74,11 @@ function statesTable(states: Readonly<Record<string, StateDefinition<string>>>):
     ...[`\`${state}\``, means, next.join(', ') || '(none)', person],
   ]);
   return table(['state', 'what it means', 'can become', 'what a person does'], rows);
+}
+
+function charsetTable(): string {
+  const rows = [...charsetAliases()].map(([name, also]) => [`\`${name}\``, also.join(', ')]);
+  return table(['MSH-18', 'read as the same'], rows);
 }
 
 /** Every metric of Pipehat's own, with its labels: each is used once, and the text is read back. */

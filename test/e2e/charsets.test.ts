@@ -117,6 +117,10 @@ describe('character sets through a running engine', function () {
     expect(trace.body).to.include('Dąbrowski^Grzegorz');
     const bytes = readFileSync(new URL('adt-a28-polish-unstated.hl7', FOLDER));
     expect(trace.size_bytes).to.equal(bytes.length);
+    const other = bytes.toString('latin1').replace('Grzegorz', 'Jan');
+    expect(codeOf(await sendOnce(addresses['stated']!, Buffer.from(other, 'latin1')))).to.equal('AA');
+    const [second] = await api.messages('?control_id=HIS00121');
+    expect((await api.trace(second!.id)).warning).to.equal('charset-assumed, control-id-reused');
   });
 
   it('a channel says what its sender does not', async () => {
