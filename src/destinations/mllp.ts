@@ -5,7 +5,7 @@ import { PipehatError } from '../errors.ts';
 import { type Ack, type AckCode, readAck } from '../hl7/ack.ts';
 import { readable } from '../hl7/charset.ts';
 import { encodeMessage } from '../hl7/encode.ts';
-import { readHeader } from '../hl7/header.ts';
+import { headerBytes, readHeader } from '../hl7/header.ts';
 import { probe } from '../mllp/client.ts';
 import { createMllpPool, type MllpPool } from '../mllp/pool.ts';
 import { textOptions } from './text-options.ts';
@@ -77,9 +77,10 @@ async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Pro
   try {
     const { bytes, text, says } = encodeMessage(body.text, chosen);
     request = text;
-    const { control_id, charset } = readHeader(bytes);
+    const header = readHeader(bytes);
+    const control_id = headerBytes(header, header.control_id).toString('latin1');
     const code = await pool.send(bytes, (answer) => {
-      response = readable(answer, charset);
+      response = readable(answer, header.charset);
       return codeOf(answer, control_id, chosen);
     });
     return { ...(says && { says }), ...judge(code, chosen), request, response };

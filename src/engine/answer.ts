@@ -24,5 +24,5 @@ export function answer(
   const control_id = stored === undefined ? `N${received_at.getTime()}` : `P${stored.id}`;
   const time = `${received_at.toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}+0000`;
   const text = buildAck({ header, code: code as 'AA', control_id, time, problem });
-  return header === undefined ? Buffer.from(text, 'latin1') : headerBytes(header, text);
+  return headerBytes(header, text);
 }

@@ -1,6 +1,6 @@
 /** The character sets that MSH-18 can name: table 0211, and what senders write instead. */
 import { ascii, type Codec, iconvCodec, utf8, utf16 } from './codec.ts';
-import type { GraphicSetName } from './graphic-sets.ts';
+import { type GraphicSetName, isGraphicSet } from './graphic-sets.ts';
 import { iso2022 } from './iso2022.ts';
 
 /** How a set is read and written when it stands first, and what it adds to others when it stands after them. */
@@ -18,13 +18,10 @@ interface Definition {
 /** A set of one byte a character. By the WHATWG Encoding Standard, 8859/1 and 8859/9 mean the code pages of Windows. */
 function latin(number: number, encoding: string, ...also: string[]): [string, Definition] {
   const name = `8859/${number}`;
-  const graphic = [10, 13, 14, 16].includes(number) ? [] : [name as GraphicSetName];
-  const definition = {
-    codec: iconvCodec(encoding, { overlaps: false }),
-    also: [`8859-${number}`, `ISO-8859-${number}`, ...also],
-  };
-  if (graphic.length === 0) return [name, definition];
-  return [name, { ...definition, switching: { initial: graphic[0], sets: graphic } }];
+  const codec = iconvCodec(encoding, { overlaps: false });
+  const definition = { codec, also: [`ISO-8859-${number}`, ...also] };
+  if (!isGraphicSet(name)) return [name, definition];
+  return [name, { ...definition, switching: { initial: name, sets: [name] } }];
 }
 
 /** Japanese text is ASCII that switches. */
@@ -40,7 +37,7 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map<string, Definition>
     'ASCII',
     { codec: ascii, switching: { initial: undefined, sets: [] }, also: ['US-ASCII', 'ANSI X3.4', '7BIT'] },
   ],
-  latin(1, 'windows-1252', 'ISO IR100', 'LATIN1', 'WINDOWS-1252', 'CP1252', 'ANSI'),
+  latin(1, 'windows-1252', 'ISO IR100', 'LATIN1', 'WINDOWS-1252', 'CP1252'),
   latin(2, 'iso-8859-2', 'ISO IR101', 'LATIN2'),
   latin(3, 'iso-8859-3', 'ISO IR109', 'LATIN3'),
   latin(4, 'iso-8859-4', 'ISO IR110', 'LATIN4'),
@@ -73,7 +70,7 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map<string, Definition>
     'JIS X 0202',
     {
       ...japanese('ISO IR87', 'ISO IR159', 'ISO IR13 G0'),
-      also: ['ISO-2022-JP', 'ISO 2022', 'ISO2022', 'JIS'],
+      also: ['ISO-2022-JP', 'ISO 2022', 'JIS'],
     },
   ],
   ['JAS2020', { ...japanese('ISO IR87', 'ISO IR159', 'ISO IR13 G0'), also: [] }],
@@ -154,8 +151,11 @@ export function codecOf(names: readonly string[]): Codec {
 function makeCodec([first, ...others]: readonly Definition[]): Codec {
   const { codec, switching } = first!;
   const sets = others.flatMap((other) => other.switching?.sets ?? []);
+  // Korean text may have its escape sequence although it needs none.
   if (switching === undefined || (sets.length === 0 && switching.initial !== 'KS X 1001')) return codec;
-  const plain = switching.sets.length > 0 && switching.initial === undefined ? ascii : codec;
-  const own = switching.initial === undefined ? switching.sets : [];
-  return iso2022(plain, switching.initial, [...new Set([...own, ...sets])]);
+  // What begins in ASCII has all of its own sets behind escape sequences, too.
+  const { initial } = switching;
+  return initial === undefined
+    ? iso2022(ascii, undefined, [...new Set([...switching.sets, ...sets])])
+    : iso2022(codec, initial, [...new Set(sets)]);
 }

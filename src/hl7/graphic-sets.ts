@@ -56,6 +56,11 @@ export const GRAPHIC_SETS = {
 /** Name of a graphic set. */
 export type GraphicSetName = keyof typeof GRAPHIC_SETS;
 
+/** Is it the name of a graphic set? */
+export function isGraphicSet(name: string): name is GraphicSetName {
+  return Object.hasOwn(GRAPHIC_SETS, name);
+}
+
 function set(half: 0 | 1, width: 1 | 2, escape: string, characters: () => readonly string[]): GraphicSet {
   const indexes = once(
     () => new Map(characters().flatMap((text, i): [string, number][] => (text === '' ? [] : [[text, i]]))),

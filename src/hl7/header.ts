@@ -119,6 +119,6 @@ export function readHeaderText(message: string, codec?: Codec, ascii = false): H
 }
 
 /** A text made of `header`'s, such as an answer, as the bytes that its sender reads. */
-export function headerBytes({ codec }: Header, text: string): Buffer {
-  return codec?.encode(text) ?? Buffer.from(text, 'latin1');
+export function headerBytes(header: Header | undefined, text: string): Buffer {
+  return header?.codec?.encode(text) ?? Buffer.from(text, 'latin1');
 }

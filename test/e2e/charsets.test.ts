@@ -86,6 +86,10 @@ describe('character sets through a running engine', function () {
       expect(arrived(receivers.unicode, id), id).to.deep.equal({ charset: 'UNICODE UTF-8', name });
     }
     expect(names).to.have.length.above(15);
+    // The command understands each answer, in whatever set it comes; a resend changes nothing.
+    const { code, out } = await runProcess(['send', 'samples/charsets', '--to', addresses['stated']!], '');
+    expect(out).to.include(`: ${names.length} AA\n`);
+    expect(code).to.equal(0);
   });
 
   it('what the receiver lacks is rejected, or replaced and told, and never arrives as something else', async () => {
