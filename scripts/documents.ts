@@ -8,11 +8,10 @@ import { loadConfiguration } from '../src/config/load.ts';
 import { type ErrorCode, errorDefinition, errors } from '../src/errors.ts';
 import type { CanonicalEvent } from '../src/event.ts';
 import { readDefinitions } from '../src/fhir/definitions.ts';
-import { decode } from '../src/hl7/charset.ts';
-import { readHeader } from '../src/hl7/header.ts';
-import { readMessage } from '../src/hl7/message.ts';
+import { charsetAliases } from '../src/hl7/charset-names.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { runChannel } from '../src/pipeline/channel.ts';
+import { readReceived } from '../src/pipeline/read.ts';
 import { registry } from '../src/registry.ts';
 import { deliveryStates, messageStates, type StateDefinition } from '../src/store/states.ts';
 
@@ -29,6 +28,7 @@ export async function documents(): Promise<Record<string, string>> {
     metrics: await metricsTable(),
   });
   return {
+    'docs/character-sets.md': fill(read('docs/character-sets.md'), { sets: charsetTable() }),
     'docs/errors.md': fill(read('docs/errors.md'), { errors: errorList() }),
     'docs/events.md': fill(read('docs/events.md'), { example: fenced('json', await eventExample()) }),
     'docs/operations.md': withStates,
@@ -76,6 +76,11 @@ function statesTable(states: Readonly<Record<string, StateDefinition<string>>>):
   return table(['state', 'what it means', 'can become', 'what a person does'], rows);
 }
 
+function charsetTable(): string {
+  const rows = [...charsetAliases()].map(([name, also]) => [`\`${name}\``, also.join(', ')]);
+  return table(['MSH-18', 'read as the same'], rows);
+}
+
 /** Every metric of Pipehat's own, with its labels: each is used once, and the text is read back. */
 async function metricsTable(): Promise<string> {
   const metrics = createMetrics(async () => [{ kind: 'channel', name: '', depth: 0, oldest_ms: 0 }]);
@@ -113,7 +118,7 @@ async function eventExample(): Promise<string> {
   });
   const channel = channels.find(({ name }) => name === 'hospital')!;
   const bytes = readFileSync(new URL('samples/adt-a01-minimal.hl7', ROOT));
-  const result = runChannel(channel, readMessage(decode(bytes, readHeader(bytes).charset).text), {
+  const result = runChannel(channel, readReceived(channel.accept, bytes).message, {
     message_id: '5b0c39f2-7d3e-8a41-9c55-1f0e6a7b8c9d',
     received_at: '2026-03-16T08:35:01.120Z',
     payload_hash: sha256(bytes),

@@ -61,22 +61,34 @@ export const errors = {
     class: 'permanent',
     ack: 'AE',
     condition: '102',
-    says: 'expected a date as YYYY[MM[DD[HH[MM[SS[.S…]]]]]][+/-ZZZZ], found one of another form or an impossible one',
+    says: 'expected a date as YYYY[MM[DD[HH[MM[SS[.S…]]]]]][+/-ZZZZ], found another form, an impossible date, or a time that the clocks skipped',
     advice: 'Mend the date at the sender, or leave the field out of the mapping.',
+  },
+  'fhir-bad-date': {
+    class: 'permanent',
+    says: 'expected a FHIR date, dateTime, instant or time, found text of another form or an impossible date',
+    advice: 'Mend the value in the FHIR resource.',
   },
   'hl7-charset-unknown': {
     class: 'permanent',
     ack: 'AR',
     condition: '103',
-    says: 'expected a character set of table 0211 in MSH-18, found "{found}"',
+    says: 'expected a character set of table 0211 in MSH-18 that Pipehat can read, found "{found}"',
     advice: 'Let the sender write the set it uses, such as UNICODE UTF-8 or 8859/1.',
   },
   'hl7-charset-undecodable': {
     class: 'permanent',
     ack: 'AR',
     condition: '102',
-    says: 'expected bytes in the character set {charset}, found bytes that it does not have',
-    advice: 'Let the sender write in MSH-18 the character set that it really sends.',
+    says: 'expected bytes in the character set {charset}, found some that it does not have: {count}, the first at offset {offset} of the message',
+    advice:
+      'Let the sender write in MSH-18 the character set that it really sends; where it writes none, say it in accept.charset of the channel.',
+  },
+  'hl7-charset-unrepresentable': {
+    class: 'permanent',
+    says: 'the character set {charset} lacks characters of the message: {count}, the first in {place}',
+    advice:
+      'Give the system a charset that has them, such as UNICODE UTF-8, or let it write substitutes: unrepresentable: replace.',
   },
   'hl7-bad-ack': {
     class: 'ambiguous',
@@ -261,11 +273,6 @@ export const errors = {
     class: 'transient',
     says: 'the receiver {host}:{port} answered {code}, and is asked again (on_ae: retry)',
     advice: 'Read the ERR segments in the response of the attempt. With on_ae: reject it is not asked again.',
-  },
-  'mllp-charset-unwritable': {
-    class: 'permanent',
-    says: 'the character set {charset} in MSH-18 can not be written, or lacks a character of the message',
-    advice: 'Set MSH-18 to UNICODE UTF-8 with a step of the channel.',
   },
 
   // --- files (src/destinations/file.ts)

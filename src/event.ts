@@ -42,6 +42,11 @@ export interface CanonicalEvent {
   readonly received_at: string;
   /** When it happened at the source (EVN-2, EVN-6, OBR-22, else MSH-7). */
   readonly occurred_at?: string;
+  /**
+   * The zone that was taken for times that came without an offset: an IANA name, or the offset of MSH-7. Absent where every time
+   * had its own.
+   */
+  readonly time_zone?: string;
   /** SHA-256 of the bytes as received, hex. */
   readonly payload_hash: string;
   readonly channel: string;

@@ -44,6 +44,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   undici: ['fhir', 'destinations'],
   '@marcbachmann/cel-js': ['expression'],
   'hl7-dictionary': ['hl7'],
+  'iconv-lite': ['hl7'],
   'hl7v2-dictionary': ['hl7'],
   '@medplum/fhir-router': ['sandbox'],
 };

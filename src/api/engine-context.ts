@@ -74,7 +74,9 @@ export function createEngineContext(options: EngineContextOptions): ApiContext {
       const number = numberOf(id);
       if (number === undefined) return undefined;
       if (bodies) await auditAct(engine.acts, 'message', number, 'bodies shown', by.name);
-      return traceMessage(pool, keyring, number, { bodies });
+      const charsetOf = (name: string) =>
+        engine.channels.find(({ channel }) => channel.name === name)?.channel.accept.charset;
+      return traceMessage(pool, keyring, number, { bodies, charsetOf });
     },
     async replay(id, by) {
       const number = numberOf(id);

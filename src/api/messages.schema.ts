@@ -107,6 +107,9 @@ export const Trace = Type.Object({
       action: Type.String(),
       created_at: Time,
       resources: Type.Array(Type.String(), { description: 'As `Type/id`.' }),
+      time_zone: Type.Optional(
+        Type.String({ description: 'The zone that was taken for times without an offset.' }),
+      ),
     }),
   ),
   deliveries: Type.Array(TraceDelivery),

@@ -1,5 +1,7 @@
 /** Arguments of the command line, read strictly. What is wrong ends the command with exit code 2. */
 import { InvalidArgumentError } from 'commander';
+import { CHARSET_NAMES, charsetName } from '../hl7/charset-names.ts';
+import { isTimeZone } from '../hl7/datetime.ts';
 
 /** A reader of whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -25,8 +27,17 @@ export function hostPort(text: string): HostPort {
   throw new InvalidArgumentError('expected host:port, such as localhost:2575');
 }
 
+/** A character set of MSH-18, as table 0211 names it or as senders write it. */
+export function charset(text: string): string {
+  const name = charsetName(text);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(
+    `expected a character set of table 0211, such as ${CHARSET_NAMES.slice(0, 3).join(', ')}`,
+  );
+}
+
 /** An IANA name, such as `Europe/Berlin`. */
 export function timeZone(text: string): string {
-  if (text === 'UTC' || Intl.supportedValuesOf('timeZone').includes(text)) return text;
+  if (isTimeZone(text)) return text;
   throw new InvalidArgumentError('expected an IANA time zone, such as Europe/Berlin');
 }

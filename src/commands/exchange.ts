@@ -1,8 +1,9 @@
 /** One message sent, and what the receiver said: done, and told. */
-import { readableAnswer } from '../destinations/mllp-text.ts';
 import { PipehatError } from '../errors.ts';
 import { type Ack, type AckError, readAck } from '../hl7/ack.ts';
-import { type Header, readHeader } from '../hl7/header.ts';
+import { unicodeForm } from '../hl7/byte-order.ts';
+import { readable } from '../hl7/charset.ts';
+import { type Header, headerBytes, readHeader } from '../hl7/header.ts';
 import type { MllpClient, MllpReceiver } from '../mllp/client.ts';
 import { errorJson } from './command.ts';
 import type { Input } from './inputs.ts';
@@ -35,7 +36,7 @@ export async function exchange(
   if (input.error !== undefined) return { ...nothing, error: input.error };
   const header = headerOf(input.bytes);
   const type = header === undefined ? '' : `${header.code}^${header.event}`;
-  const control_id = header?.control_id ?? '';
+  const control_id = header === undefined ? '' : controlIdOf(header);
   const started = performance.now();
   const took = () => Math.round((performance.now() - started) * 10) / 10;
   try {
@@ -75,6 +76,12 @@ export function summary(answers: ReadonlyMap<string, number>, ms: number): strin
   return `${all} ${noun} in ${(ms / 1000).toFixed(1)} s (${rate} /s): ${counts.join(', ')}\n`;
 }
 
+/** MSH-10: its bytes as Latin-1, but in UTF-16 and UTF-32, where only the text can be compared. */
+function controlIdOf(header: Header): string {
+  const bytes = headerBytes(header, header.control_id);
+  return bytes.includes(0) ? header.control_id : bytes.toString('latin1');
+}
+
 function headerOf(bytes: Uint8Array): Header | undefined {
   try {
     return readHeader(bytes);
@@ -91,10 +98,11 @@ function readAnswer(
   { host, port }: Pick<MllpReceiver, 'host' | 'port'>,
 ): Ack {
   // Read as Latin-1, as readHeader gives MSH-10: so equal bytes have equal text.
-  const named = readAck(answer.toString('latin1')).control_id;
+  const text = unicodeForm(answer) === undefined ? answer.toString('latin1') : readable(answer);
+  const named = readAck(text).control_id;
   // Bytes without a control id are sent too, and their answer can name none.
   if (control_id !== '' && named !== control_id) throw new PipehatError('mllp-wrong-answer', { host, port });
-  return readAck(readableAnswer(answer));
+  return readAck(readable(answer));
 }
 
 /** The ERR segments; where there are none, MSA-3. */

@@ -1,13 +1,15 @@
 /** `pipehat inspect`: a message spelled out. */
 import { PipehatError } from '../errors.ts';
-import type { Header } from '../hl7/header.ts';
 import type { Inspection } from '../hl7/inspect.ts';
+import type { Received } from '../pipeline/read.ts';
+import { charset } from './arguments.ts';
 import { type AddCommand, action, errorJson, errorText, exitCode } from './command.ts';
 import { filesOf, readInputs } from './inputs.ts';
 import { inspectionText } from './inspection-text.ts';
 import { print } from './printable.ts';
 
 interface InspectOptions {
+  readonly charset?: string;
   readonly json?: boolean;
 }
 
@@ -23,13 +25,14 @@ message leaves the structure that HL7 gives it.
 
   pipehat inspect samples/oru-r01-cbc.hl7`,
     )
+    .option('--charset <name>', 'character set where MSH-18 is empty (default: valid UTF-8)', charset)
     .option(
       '--json',
-      'print a JSON line a message: {file, type, version, structure, segments, misfits} or {file, error}',
+      'print a JSON line a message: {file, type, version, charset, charset_by, structure, segments, misfits} or {file, error}',
     )
     .action(
-      action(terminal, end, async (path: string, { json }: InspectOptions) => {
-        const spell = await createSpell();
+      action(terminal, end, async (path: string, { json, charset: named }: InspectOptions) => {
+        const spell = await createSpell(named);
         const { stdout, env } = terminal;
         const style = { dim: stdout.isTTY === true && !env['NO_COLOR'], columns: stdout.columns };
         const files = await filesOf([path], terminal.cwd);
@@ -42,10 +45,14 @@ message leaves the structure that HL7 gives it.
             if (json) await print(terminal, `${JSON.stringify({ file, error: errorJson(found) })}\n`);
             else terminal.stderr.write(`${file}\n${errorText(found)}`);
           } else if (json) {
-            const { code, event, version } = found.header;
-            const line = { file, type: `${code}^${event}`, version, ...found.inspection };
+            const { facts, charset: set, source } = found.received;
+            const { code, event, version } = facts;
+            const line = {
+              ...{ file, type: `${code}^${event}`, version, charset: set, charset_by: source },
+              ...found.inspection,
+            };
             await print(terminal, `${JSON.stringify(line)}\n`);
-          } else await print(terminal, inspectionText(file, found.header, found.inspection, style));
+          } else await print(terminal, inspectionText(file, found.received, found.inspection, style));
         }
         return allWell ? exitCode.ok : exitCode.found;
       }),
@@ -55,20 +62,18 @@ message leaves the structure that HL7 gives it.
 /** A message spelled out, or why it can't be read. */
 type Spell = (
   bytes: Uint8Array,
-) => { readonly header: Header; readonly inspection: Inspection } | PipehatError;
+) => { readonly received: Received; readonly inspection: Inspection } | PipehatError;
 
-async function createSpell(): Promise<Spell> {
-  const [{ inspect }, { readHeader }, { decode }, { readMessage }] = await Promise.all([
+async function createSpell(named: string | undefined): Promise<Spell> {
+  const [{ inspect }, { readReceived }] = await Promise.all([
     import('../hl7/inspect.ts'),
-    import('../hl7/header.ts'),
-    import('../hl7/charset.ts'),
-    import('../hl7/message.ts'),
+    import('../pipeline/read.ts'),
   ]);
+  const reading = { charset: named === undefined ? undefined : [named] };
   return (bytes) => {
     try {
-      const header = readHeader(bytes);
-      const message = readMessage(decode(bytes, header.charset).text);
-      return { header, inspection: inspect(message, header.version) };
+      const received = readReceived(reading, bytes);
+      return { received, inspection: inspect(received.message, received.facts.version) };
     } catch (error) {
       if (error instanceof PipehatError) return error;
       throw error;

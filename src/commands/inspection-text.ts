@@ -1,7 +1,7 @@
 /** A message spelled out, as text in columns: path, name, type, value. */
 import { styleText } from 'node:util';
-import type { Header } from '../hl7/header.ts';
 import type { InspectedPlace, InspectedSegment, Inspection } from '../hl7/inspect.ts';
+import type { Received } from '../pipeline/read.ts';
 import { printable } from './printable.ts';
 
 /** How it is to look. */
@@ -27,11 +27,15 @@ const LEAST_VALUE = 24;
 /** One message: a heading, each segment with its fields, and the misfits. */
 export function inspectionText(
   file: string,
-  { code, event, version }: Header,
+  { facts: { code, event, version }, charset, source }: Received,
   { structure, segments, misfits }: Inspection,
   style: TextStyle,
 ): string {
-  const heading = [file, `${code}^${event}`, version, structure].filter((text) => text !== '').map(printable);
+  // What a message says of itself needs no word.
+  const read = source === 'MSH-18' || source === 'ASCII' ? '' : `read as ${charset} (${source})`;
+  const heading = [file, `${code}^${event}`, version, structure, read]
+    .filter((text) => text !== '')
+    .map(printable);
   const rows = segments.map((segment) => segment.fields.flatMap((field) => rowsOf(field, 1)));
   const all = rows.flat();
   const widths = { path: widest(all, 'path'), name: widest(all, 'name'), type: widest(all, 'type') };

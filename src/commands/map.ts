@@ -3,7 +3,7 @@ import type { Bundle } from '@medplum/fhirtypes';
 import { PipehatError } from '../errors.ts';
 import type { Finding } from '../fhir/validate.ts';
 import type { Warning } from '../mapping/mapping.ts';
-import { timeZone } from './arguments.ts';
+import { charset, timeZone } from './arguments.ts';
 import type { ChosenMapping } from './chosen-mapping.ts';
 import { type AddCommand, action, errorText, exitCode, type Terminal } from './command.ts';
 import { filesOf, type Input, readInputs, STANDARD_INPUT } from './inputs.ts';
@@ -13,6 +13,7 @@ interface MapOptions {
   readonly mapping: string;
   readonly site?: string;
   readonly timeZone?: string;
+  readonly charset?: string;
   readonly validate?: boolean;
   readonly json?: boolean;
 }
@@ -20,6 +21,8 @@ interface MapOptions {
 /** What became of one message. */
 interface MapResult {
   readonly bundle?: Bundle;
+  /** What was assumed where the message says nothing: its character set, the zone of times without an offset. */
+  readonly assumed?: { readonly charset?: string; readonly time_zone?: string };
   /** What the mapping could not carry over. */
   readonly warnings: readonly Warning[];
   /** What breaks FHIR R4, where it was asked. */
@@ -27,7 +30,7 @@ interface MapResult {
   readonly error?: PipehatError;
 }
 
-type MapOne = (bytes: Uint8Array) => Pick<Required<MapResult>, 'bundle' | 'warnings' | 'findings'>;
+type MapOne = (bytes: Uint8Array) => Required<Omit<MapResult, 'error'>>;
 
 /** Adds `map`. */
 export const addMap: AddCommand = (program, terminal, end) => {
@@ -38,7 +41,7 @@ export const addMap: AddCommand = (program, terminal, end) => {
     .description(
       `Runs messages through a mapping and prints the FHIR transaction Bundle that would be written. Needs no database and \
 sends nothing. One message of one file prints its Bundle; everything else prints one JSON line a message, \
-{file, ok, bundle | error}, as it goes. A bad message does not stop the rest. Mappings, time zone and tenant are those of the \
+{file, ok, bundle | error}, as it goes; "assumed" there names the zone of times without an offset, and a character set that MSH-18 does not. A bad message does not stop the rest. Mappings, time zone and tenant are those of the \
 site; without a site, those that come with Pipehat.
 
   pipehat map samples/adt-a01-admit.hl7
@@ -51,6 +54,7 @@ site; without a site, those that come with Pipehat.
       'zone of times without an offset (default: of the site, else UTC)',
       timeZone,
     )
+    .option('--charset <name>', 'character set where MSH-18 is empty (default: valid UTF-8)', charset)
     .option('--validate', 'check each Bundle against FHIR R4 too')
     .option('--json', 'print a JSON line also for one message')
     .action(
@@ -77,14 +81,11 @@ site; without a site, those that come with Pipehat.
 };
 
 async function createMap({ validate, ...options }: MapOptions, { cwd }: Terminal): Promise<MapOne> {
-  const [{ chooseMapping }, { transactionBundle, writesOf }, { readHeader }, { decode }, { readMessage }] =
-    await Promise.all([
-      import('./chosen-mapping.ts'),
-      import('../fhir/bundle.ts'),
-      import('../hl7/header.ts'),
-      import('../hl7/charset.ts'),
-      import('../hl7/message.ts'),
-    ]);
+  const [{ chooseMapping }, { transactionBundle, writesOf }, { readReceived }] = await Promise.all([
+    import('./chosen-mapping.ts'),
+    import('../fhir/bundle.ts'),
+    import('../pipeline/read.ts'),
+  ]);
   const validator = validate ? (await import('../fhir/validate.ts')).createValidator() : () => [];
   const { mapping, context }: ChosenMapping = await chooseMapping({
     mapping: options.mapping,
@@ -92,13 +93,18 @@ async function createMap({ validate, ...options }: MapOptions, { cwd }: Terminal
     time_zone: options.timeZone,
     cwd,
   });
+  const reading = { charset: options.charset === undefined ? undefined : [options.charset] };
   return (bytes) => {
-    const message = readMessage(decode(bytes, readHeader(bytes).charset).text);
-    const mapped = mapping.run(message, context);
+    const received = readReceived(reading, bytes);
+    const mapped = mapping.run(received.message, context);
+    const assumed = {
+      ...(received.warning !== undefined && { charset: received.charset }),
+      ...(mapped.time_zone !== undefined && { time_zone: mapped.time_zone }),
+    };
     const bundle = transactionBundle(writesOf(mapped));
     // Warnings doubt every reference within the Bundle, since the validator looks at one element at a time.
     const findings = validator(bundle).filter(({ severity }) => severity === 'error');
-    return { bundle, warnings: mapped.warnings, findings };
+    return { bundle, assumed, warnings: mapped.warnings, findings };
   };
 }
 
@@ -117,7 +123,7 @@ export function resultOf(input: Input, map: MapOne): MapResult {
   }
 }
 
-function lineOf(file: string, { bundle, warnings, findings, error }: MapResult): object {
+function lineOf(file: string, { bundle, assumed = {}, warnings, findings, error }: MapResult): object {
   return {
     file,
     ok: error === undefined,
@@ -125,16 +131,19 @@ function lineOf(file: string, { bundle, warnings, findings, error }: MapResult):
     ...(error === undefined
       ? {}
       : { error: { code: error.code, message: error.message, path: error.at ?? null } }),
+    ...(Object.keys(assumed).length === 0 ? {} : { assumed }),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(findings.length === 0 ? {} : { findings }),
   };
 }
 
 async function printAlone(
-  { bundle, warnings, findings, error }: MapResult,
+  { bundle, assumed, warnings, findings, error }: MapResult,
   terminal: Terminal,
 ): Promise<void> {
   if (bundle !== undefined) await print(terminal, `${JSON.stringify(bundle, null, 2)}\n`);
+  if (assumed?.charset !== undefined)
+    terminal.stderr.write(`pipehat: warning: MSH-18 does not name the set: read as ${assumed.charset}\n`);
   for (const { path, says } of warnings) terminal.stderr.write(`pipehat: warning: ${path} ${says}\n`);
   for (const { severity, at, says } of findings)
     terminal.stderr.write(`pipehat: ${severity}: ${at} ${says}\n`);

@@ -1,4 +1,6 @@
 /** `pipehat trace ID`: the whole life of one message, from its bytes to the answers of the receivers. */
+
+import { resolve } from 'node:path';
 import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts';
 import { PipehatError } from '../errors.ts';
 import { auditAct } from '../store/audit.ts';
@@ -26,7 +28,10 @@ export const addTrace: AddCommand = (program, terminal, end) => {
           if (bodies) {
             await auditAct(auditWriter(store, 'trace'), 'message', id, 'bodies shown', personOf());
           }
-          const trace = await traceMessage(store.pool, store.keyring, id, { bodies });
+          const charsetOf = bodies
+            ? await channelCharsets(resolve(terminal.cwd, options.site))
+            : () => undefined;
+          const trace = await traceMessage(store.pool, store.keyring, id, { bodies, charsetOf });
           if (trace === undefined) throw new PipehatError('message-unknown', { id });
           terminal.stdout.write(options.json ? `${JSON.stringify(trace)}\n` : tell(trace));
           return exitCode.ok;
@@ -34,6 +39,17 @@ export const addTrace: AddCommand = (program, terminal, end) => {
       ),
     );
 };
+
+/** By channel, the character sets of messages that name none. A site with problems tells none: then the bytes alone do. */
+async function channelCharsets(site: string): Promise<(channel: string) => readonly string[] | undefined> {
+  const [{ loadFolder }, { registry }, { readDefinitions }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../registry.ts'),
+    import('../fhir/definitions.ts'),
+  ]);
+  const { configuration } = await loadFolder(site, { registry, definitions: readDefinitions() });
+  return (name) => configuration?.channels.find((channel) => channel.name === name)?.accept.charset;
+}
 
 /** The trace as a page of text. */
 function tell(trace: Trace): string {
@@ -68,6 +84,7 @@ function tell(trace: Trace): string {
   lines.push(...body('message', trace.body?.replaceAll('\r', '\n')));
   for (const event of trace.events) {
     lines.push('', `Event ${event.type} (${event.action})  ${event.id}`);
+    if (event.time_zone !== undefined) lines.push(`  times without an offset are of ${event.time_zone}`);
     lines.push(...event.resources.map((resource) => `  ${resource}`));
     lines.push(...body('event', event.body && JSON.stringify(event.body, null, 2)));
   }

@@ -1,6 +1,7 @@
 /** `channels/*.yaml`: one channel each. What its file may say; `compile-channel.ts` makes it ready to run. */
 import Type, { type Static, type TObject } from 'typebox';
 import type { SourceDefinition } from '../component.ts';
+import { CHARSET_NAMES, WIDE_SETS } from '../hl7/charset-names.ts';
 import { MESSAGE_PATTERN, VERSIONS_PATTERN } from '../pipeline/accept.ts';
 import { componentOptions, lanes, name } from './options.ts';
 
@@ -76,6 +77,13 @@ const common = {
         default: '2.1 - 2.9',
         description: 'HL7 versions, such as "2.5.1" or "2.3 - 2.8". Others are answered AR.',
       }),
+      charset: Type.Optional(
+        Type.Array(Type.Enum(CHARSET_NAMES.filter((set) => !WIDE_SETS.includes(set))), {
+          minItems: 1,
+          description:
+            'Character set of messages whose MSH-18 is empty; the sets after the first are reached by ISO 2022 escapes. Without it, valid UTF-8 is read as that, with a warning.',
+        }),
+      ),
     },
     { ...strict, description: 'What it takes. Everything else is refused, with the reason.' },
   ),
@@ -84,6 +92,17 @@ const common = {
     description: 'Messages with the same patient (visit, order number) keep their order.',
   }),
   lanes: lanes('its messages'),
+  time_zone: Type.Optional(
+    Type.String({
+      description:
+        'IANA zone of times that come without an offset, such as Europe/Berlin. Default: that of the site. A time that its clocks skipped is an error; of one that they showed twice, the first is meant.',
+    }),
+  ),
+  offset_from: Type.Enum(['zone', 'message'], {
+    default: 'zone',
+    description:
+      'What times without an offset go by. zone: time_zone. message: the offset of MSH-7 where it has one, as HL7 allows, which is an hour off for times on the other side of a change of clocks.',
+  }),
   steps: Type.Array(step, { default: [], description: 'What happens to each message, one after another.' }),
   route: Type.Array(route, {
     minItems: 1,

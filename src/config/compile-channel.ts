@@ -8,6 +8,7 @@ import { compileRoutes } from './compile-routes.ts';
 import { compileSteps } from './compile-steps.ts';
 import { compileTests } from './compile-tests.ts';
 import type { Draft, Surroundings } from './draft.ts';
+import { timeZoneProblems } from './options.ts';
 import { referenceProblems } from './reference.ts';
 
 /** What came of a channel file; `channel` is absent when it can't be used. */
@@ -33,12 +34,16 @@ export function compileChannel(yaml: YamlFile, around: Surroundings): CompiledCh
     accept: {
       messages: file.accept.messages.map(parseMessagePattern),
       versions: parseVersions(file.accept.versions),
+      charset: file.accept.charset,
     },
+    time_zone: file.time_zone,
+    offset_from: file.offset_from,
     order: file.order,
     lanes: file.lanes,
     steps: compileSteps(draft),
     routes: compileRoutes(draft),
   };
+  if (file.time_zone !== undefined) problems.push(...timeZoneProblems(yaml, ['time_zone'], file.time_zone));
   const tests = compileTests(draft);
   return hasErrors(problems) ? { tests: [], problems } : { channel, tests, problems };
 }

@@ -1,5 +1,9 @@
 /** Options that several kinds of file share. */
+
 import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
+import { isTimeZone } from '../hl7/datetime.ts';
+import type { Problem } from '../problem.ts';
+import type { Place, YamlFile } from '../yaml.ts';
 
 /** A name of a site, channel or system: goes into metrics, queues, URLs. */
 export function name(description: string) {
@@ -14,6 +18,13 @@ export function lanes(what: string) {
     maximum: 256,
     description: `Over how many lanes ${what} are spread: so many are worked on side by side.`,
   });
+}
+
+/** What is wrong with the time zone at a place: it is no IANA name. Names of old, such as US/Eastern, are right too. */
+export function timeZoneProblems(yaml: YamlFile, place: Place, zone: string): Problem[] {
+  if (isTimeZone(zone)) return [];
+  const says = `"${zone}" is not an IANA time zone, such as Europe/Berlin`;
+  return [yaml.problem(place, 'unknown-time-zone', says)];
 }
 
 /** One optional key for each kind of component, with its own options. */

@@ -1,11 +1,10 @@
 /** What a channel makes of one message, in the form that channel tests compare and people read. */
 import type { Body } from '../component.ts';
 import { PipehatError } from '../errors.ts';
-import { decode } from '../hl7/charset.ts';
 import { readHeader } from '../hl7/header.ts';
-import { readMessage } from '../hl7/message.ts';
 import { refusal } from '../pipeline/accept.ts';
 import { type Channel, type ChannelContext, runChannel } from '../pipeline/channel.ts';
+import { readReceived } from '../pipeline/read.ts';
 
 /** What came of it: dropped, failed, or a text for each system. */
 export type Outcome =
@@ -16,10 +15,10 @@ export type Outcome =
 /** Runs the bytes of a message through a channel as intake and engine would, without store, queue or destination. */
 export function outcomeOf(channel: Channel, bytes: Uint8Array, context: ChannelContext): Outcome {
   try {
-    const header = readHeader(bytes);
+    const header = readHeader(bytes, channel.accept.charset);
     const refused = refusal(channel.accept, header);
     if (refused !== undefined) return { kind: 'error', error: refused };
-    const message = readMessage(decode(bytes, header.charset).text);
+    const { message } = readReceived(channel.accept, bytes, header);
     const result = runChannel(channel, message, context);
     if (result.state === 'filtered') return { kind: 'filtered', by: result.by };
     const outputs = result.deliveries.map(({ system, body }) => [system, render(body)]);

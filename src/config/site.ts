@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import type { Problem } from '../problem.ts';
 import { checkShape, withDefaults, type YamlFile } from '../yaml.ts';
-import { name } from './options.ts';
+import { name, timeZoneProblems } from './options.ts';
 import { referenceProblems } from './reference.ts';
 
 /** Options of `pipehat.yaml`. */
@@ -91,14 +91,7 @@ export function compileSite(yaml: YamlFile): { site?: Site; problems: Problem[] 
   if (problems.length > 0) return { problems };
   problems.push(...referenceProblems(yaml, []));
   const { site, ...rest } = withDefaults(siteSchema, yaml.value) as Static<typeof siteSchema>;
-  if (!isTimeZone(rest.time_zone)) {
-    const says = `"${rest.time_zone}" is not an IANA time zone, such as Europe/Berlin`;
-    problems.push(yaml.problem(['time_zone'], 'unknown-time-zone', says));
-  }
+  problems.push(...timeZoneProblems(yaml, ['time_zone'], rest.time_zone));
   if (problems.length > 0) return { problems };
   return { site: { ...rest, name: site, tenant: rest.tenant ?? site }, problems };
-}
-
-function isTimeZone(name: string): boolean {
-  return name === 'UTC' || Intl.supportedValuesOf('timeZone').includes(name);
 }

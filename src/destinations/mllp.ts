@@ -3,10 +3,12 @@ import Type, { type Static } from 'typebox';
 import { type Attempt, type Delivery, defineDestination } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import { type Ack, type AckCode, readAck } from '../hl7/ack.ts';
-import { readHeader } from '../hl7/header.ts';
+import { readable } from '../hl7/charset.ts';
+import { encodeMessage } from '../hl7/encode.ts';
+import { headerBytes, readHeader } from '../hl7/header.ts';
 import { probe } from '../mllp/client.ts';
 import { createMllpPool, type MllpPool } from '../mllp/pool.ts';
-import { encodeMessage, readableAnswer } from './mllp-text.ts';
+import { textOptions } from './text-options.ts';
 
 const options = Type.Object(
   {
@@ -27,6 +29,7 @@ const options = Type.Object(
       default: 30_000,
       description: 'How long to wait for the ACK, from the first byte sent. Then the delivery is ambiguous.',
     }),
+    ...textOptions,
     on_ae: Type.Union([Type.Literal('reject'), Type.Literal('retry')], {
       default: 'reject',
       description:
@@ -69,18 +72,21 @@ const MEANING: Readonly<Record<AckCode, 'accepted' | 'error' | 'refused'>> = {
 
 async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Promise<Attempt> {
   if (body.kind !== 'hl7') throw new TypeError('the destination mllp takes HL7');
+  let request = body.text;
   let response = '';
   try {
-    const bytes = encodeMessage(body.text);
-    const { control_id } = readHeader(bytes);
+    const { bytes, text, says } = encodeMessage(body.text, chosen);
+    request = text;
+    const header = readHeader(bytes);
+    const control_id = headerBytes(header, header.control_id).toString('latin1');
     const code = await pool.send(bytes, (answer) => {
-      response = readableAnswer(answer);
+      response = readable(answer, header.charset);
       return codeOf(answer, control_id, chosen);
     });
-    return { ...judge(code, chosen), request: body.text, response };
+    return { ...(says && { says }), ...judge(code, chosen), request, response };
   } catch (error) {
     if (!(error instanceof PipehatError)) throw error;
-    return { ...failure(error), request: body.text, response };
+    return { ...failure(error), request, response };
   }
 }
 

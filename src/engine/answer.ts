@@ -1,7 +1,7 @@
 /** What a sender is told of its message, once that is in the store (or could not be put there). */
 import { errorDefinition, type PipehatError } from '../errors.ts';
 import { type AckProblem, buildAck } from '../hl7/ack.ts';
-import type { Header } from '../hl7/header.ts';
+import { type Header, headerBytes } from '../hl7/header.ts';
 import type { Stored } from './once.ts';
 
 /**
@@ -23,5 +23,6 @@ export function answer(
   };
   const control_id = stored === undefined ? `N${received_at.getTime()}` : `P${stored.id}`;
   const time = `${received_at.toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}+0000`;
-  return Buffer.from(buildAck({ header, code: code as 'AA', control_id, time, problem }), 'latin1');
+  const text = buildAck({ header, code: code as 'AA', control_id, time, problem });
+  return headerBytes(header, text);
 }

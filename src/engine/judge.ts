@@ -5,12 +5,12 @@
 import { hash } from 'node:crypto';
 import type { Connection } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
-import { decode } from '../hl7/charset.ts';
 import { type Header, readHeader } from '../hl7/header.ts';
-import { type Message, readMessage } from '../hl7/message.ts';
+import type { Message } from '../hl7/message.ts';
 import { refusal } from '../pipeline/accept.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import { orderKeyOf, searchKeys } from '../pipeline/order.ts';
+import { type Received, readReceived } from '../pipeline/read.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { NewMessage } from '../store/messages.ts';
 
@@ -42,16 +42,17 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
 
   function judge(channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date): Judged {
     let header: Header | undefined;
-    let message: Message | undefined;
+    let received: Received | undefined;
     let refused: PipehatError | undefined;
     try {
-      header = readHeader(bytes);
+      header = readHeader(bytes, channel.accept.charset);
       refused = refusal(channel.accept, header);
-      if (refused === undefined) message = readMessage(decode(bytes, header.charset).text);
+      if (refused === undefined) received = readReceived(channel.accept, bytes, header);
     } catch (error) {
       if (!(error instanceof PipehatError)) throw error;
       refused = error;
     }
+    const { message, facts = header } = received ?? {};
     const order = message === undefined ? undefined : orderHash(channel, message);
     const sha256 = hash('sha256', bytes, 'buffer');
     return {
@@ -64,18 +65,18 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
         state: refused === undefined ? 'received' : 'rejected',
         lane: order === undefined ? spread++ % channel.lanes : order.readUInt16BE(0) % channel.lanes,
         order_key: order,
-        control_id: header?.control_id ?? '',
+        control_id: facts?.control_id ?? '',
         type: typeOf(header),
         structure: header?.structure ?? '',
         version: header?.version ?? '',
-        sender: header === undefined ? '' : `${header.sending_application}@${header.sending_facility}`,
-        receiver: header === undefined ? '' : `${header.receiving_application}@${header.receiving_facility}`,
+        sender: facts === undefined ? '' : `${facts.sending_application}@${facts.sending_facility}`,
+        receiver: facts === undefined ? '' : `${facts.receiving_application}@${facts.receiving_facility}`,
         sha256,
         size: bytes.length,
         ...from,
         received_at,
         ack_code: refused === undefined ? 'AA' : (errorDefinition(refused.code).ack ?? 'AE'),
-        warning: undefined,
+        warning: received?.warning,
         error_code: refused?.code,
         error_at: refused?.at,
         error_says: refused?.message,

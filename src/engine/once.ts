@@ -64,11 +64,14 @@ function receiptKey(receipt: { control: Buffer; content: Buffer }): string {
   return `${receipt.control.toString('hex')}${receipt.content.toString('hex')}`;
 }
 
+const REUSED = 'control-id-reused';
+
 /** The same control id with other content is a new message; a sender that does so by mistake should hear of it. */
 function withWarning(message: NewMessage, seenControls: Set<string>): NewMessage {
   if (message.receipt === undefined) return message;
   const control = message.receipt.control.toString('hex');
   const seen = seenControls.has(control);
   seenControls.add(control);
-  return seen ? { ...message, warning: 'control-id-reused' } : message;
+  const warning = message.warning === undefined ? REUSED : `${message.warning}, ${REUSED}`;
+  return seen ? { ...message, warning } : message;
 }

@@ -4,12 +4,11 @@
  */
 import type { PipehatError } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
-import { decode } from '../hl7/charset.ts';
-import { readHeader } from '../hl7/header.ts';
-import { type Message, readMessage } from '../hl7/message.ts';
+import type { Message } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Channel, type Outgoing, runChannel } from '../pipeline/channel.ts';
+import { type Reading, readReceived } from '../pipeline/read.ts';
 import type { Drain } from '../queue/lanes.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { Writer } from '../store/audit.ts';
@@ -99,7 +98,7 @@ export function createProcess(options: ProcessOptions): (channel: Channel) => Dr
         if (performance.now() > end) return { again: true };
         const waiting = await reads.add({ channel: channel.name, lane });
         if (waiting.length > 0) {
-          const messages = await readMessages(options, waiting);
+          const messages = await readMessages(options, channel.accept, waiting);
           const processed = await Promise.all(
             waiting.map((row, i) => processMessage(options, channel, row, messages[i]!)),
           );
@@ -132,6 +131,7 @@ type Opened = () => Message;
 /** The messages of a batch: those that intake has just committed as they are, the others from their sealed bytes. */
 async function readMessages(
   { pool, keyring, recentMessages }: ProcessOptions,
+  reading: Reading,
   waiting: readonly WaitingMessage[],
 ): Promise<Opened[]> {
   const known = waiting.map(({ id }) => recentMessages.get(String(id)));
@@ -144,7 +144,7 @@ async function readMessages(
     if (message !== undefined) return () => message;
     return () => {
       const bytes = keyring.open('message', sealed.get(id) ?? Buffer.alloc(0));
-      return readMessage(decode(bytes, readHeader(bytes).charset).text);
+      return readReceived(reading, bytes).message;
     };
   });
 }

@@ -1,6 +1,7 @@
 /** The whole life of one message, opened: from the bytes that came in to the answers of the receivers. */
 import { type ErrorCode, errorDefinition, errors } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
+import { readable } from '../hl7/charset.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { AuditEntry } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
@@ -47,6 +48,8 @@ export interface TraceEvent {
   readonly config: string;
   /** As `Type/id`. */
   readonly resources: string[];
+  /** The zone that was taken for times without an offset; absent where none needed one. */
+  readonly time_zone?: string;
   /** The event itself, when bodies were asked for. */
   readonly body?: CanonicalEvent;
 }
@@ -77,7 +80,7 @@ export interface Trace {
   readonly receiver?: string;
   readonly ack: string;
   readonly warning?: string;
-  /** The message as received, read as UTF-8, when bodies were asked for. */
+  /** The message as received, read by its character set as well as it goes, when bodies were asked for. */
   readonly body?: string;
   readonly processed_at?: string;
   readonly config: string;
@@ -87,18 +90,26 @@ export interface Trace {
   readonly audit: TraceAudit[];
 }
 
+/** What is to be told. */
+export interface TraceOptions {
+  /** Patient data too. */
+  readonly bodies: boolean;
+  /** Character sets of a channel's messages that name none. */
+  readonly charsetOf?: (channel: string) => readonly string[] | undefined;
+}
+
 /** The life of message `id`; undefined when there is none. */
 export async function traceMessage(
   db: Queryable,
   keyring: Keyring,
   id: number,
-  options: { bodies: boolean },
+  options: TraceOptions,
 ): Promise<Trace | undefined> {
   const stored = await readTrace(db, id, { payloads: true });
-  return stored && tell(stored, keyring, options.bodies);
+  return stored && tell(stored, keyring, options);
 }
 
-function tell(stored: StoredTrace, keyring: Keyring, bodies: boolean): Trace {
+function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: TraceOptions): Trace {
   const { message } = stored;
   const openBytes = (kind: TracedPayload['kind'], owner: number, number: number): Buffer | undefined => {
     const payload = stored.payloads.find((p) => p.kind === kind && p.owner === owner && p.number === number);
@@ -106,6 +117,7 @@ function tell(stored: StoredTrace, keyring: Keyring, bodies: boolean): Trace {
   };
   const open: (...which: Parameters<typeof openBytes>) => string | undefined = (...which) =>
     openBytes(...which)?.toString();
+  const received = bodies ? openBytes('message', 0, 0) : undefined;
   return {
     id: String(message.id),
     channel: message.channel,
@@ -123,7 +135,10 @@ function tell(stored: StoredTrace, keyring: Keyring, bodies: boolean): Trace {
     ...given({ type: message.type, control_id: message.control_id, version: message.version }),
     ...given({ sender: message.sender, receiver: message.receiver }),
     ack: message.ack_code,
-    ...given({ warning: message.warning, body: bodies ? open('message', 0, 0) : undefined }),
+    ...given({
+      warning: message.warning,
+      body: received && readable(received, charsetOf?.(message.channel)),
+    }),
     ...given({ processed_at: message.processed_at?.toISOString() }),
     config: message.configuration.toString('hex'),
     ...given({ error: errorOf(message) }),
@@ -136,7 +151,7 @@ function tell(stored: StoredTrace, keyring: Keyring, bodies: boolean): Trace {
         created_at: event.created_at.toISOString(),
         config: event.configuration.toString('hex'),
         resources: body.entries.map(({ resource }) => `${resource.resourceType}/${resource.id}`),
-        ...given({ body: bodies ? body : undefined }),
+        ...given({ time_zone: body.time_zone, body: bodies ? body : undefined }),
       };
     }),
     deliveries: stored.deliveries.map((delivery) => ({

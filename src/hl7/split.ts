@@ -1,5 +1,7 @@
 /** Files of messages: one or many, framed as for MLLP, in batch envelopes, or one after another. */
 
+import { unicodeForm } from './byte-order.ts';
+
 const VT = 0x0b;
 const FS = 0x1c;
 const CR = 0x0d;
@@ -17,9 +19,14 @@ const ENVELOPE = /^(?:FHS|BHS|BTS|FTS)(?:[^A-Z0-9]|$)/i;
  * The messages of a file, each as it stands there. A message starts with a line that starts with MSH, or with a start
  * block (0B), and ends before the next start, an envelope segment or an end block (1C). Lines before the first MSH that
  * are no envelope come out as a piece of their own: reading it gives the error that says what is wrong. Blank lines
- * between messages belong to none.
+ * between messages belong to none. A file in UTF-16 or UTF-32 is one message: its bytes can't be cut before they are decoded.
  */
 export function* splitMessages(bytes: Uint8Array): Iterable<Uint8Array> {
+  const form = unicodeForm(bytes);
+  if (form !== undefined && form.name !== 'UNICODE UTF-8') {
+    yield bytes;
+    return;
+  }
   let start: number | undefined;
   let end = 0;
   for (const line of lines(bytes)) {

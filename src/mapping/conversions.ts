@@ -1,18 +1,29 @@
 /** Built-in conversions: HL7 text to FHIR primitives. Each throws a PipehatError where the text doesn't fit. */
 import { PipehatError } from '../errors.ts';
-import { readDtm, toDate, toDateTime, toInstant, toTime } from '../hl7/datetime.ts';
+import { type Converted, readDtm, toDate, toDateTime, toInstant, toTime } from '../hl7/datetime.ts';
 
 /** One conversion. */
 export interface Conversion {
   /** FHIR types that it may fill, the usual one first. */
   readonly gives: readonly string[];
-  /** It works out of the text and the zone alone, and costs enough to remember. */
-  readonly time?: true;
-  convert(text: string, zone: string): string | number | boolean | undefined;
+  convert(text: string): string | number | boolean | undefined;
 }
 
+/** A conversion of dates and times. It costs enough to remember what it gave for text, degree and zone. */
+export interface TimeConversion {
+  readonly gives: readonly string[];
+  /** `degree` is TS.2 where the text is TS.1, else `''`; `zone` is that of times without an offset. */
+  time(text: string, degree: string, zone: string): Converted;
+}
+
+/** `instant`: a date with its time of day. */
+export const instant: TimeConversion = {
+  gives: ['instant'],
+  time: (text, degree, zone) => toInstant(readDtm(text, degree), zone),
+};
+
 /** The conversions by the name that rules give in `as`. `text` also takes delimiters that were not escaped. */
-export const conversions: Readonly<Record<string, Conversion>> = {
+export const conversions: Readonly<Record<string, Conversion | TimeConversion>> = {
   string: { gives: ['string', 'markdown'], convert: (text) => (text.trim() === '' ? undefined : text) },
   text: { gives: ['string', 'markdown'], convert: (text) => (text.trim() === '' ? undefined : text) },
   code: { gives: ['code'], convert: (text) => singleSpaced(text.trim()) || undefined },
@@ -20,10 +31,13 @@ export const conversions: Readonly<Record<string, Conversion>> = {
     gives: ['uri', 'url', 'canonical'],
     convert: (text) => checked(text.trim(), /^\S+$/, 'a URI without spaces'),
   },
-  date: { gives: ['date', 'dateTime'], time: true, convert: (text) => toDate(readDtm(text)) },
-  dateTime: { gives: ['dateTime'], time: true, convert: (text, zone) => toDateTime(readDtm(text), zone) },
-  instant: { gives: ['instant'], time: true, convert: (text, zone) => toInstant(readDtm(text), zone) },
-  time: { gives: ['time'], time: true, convert: (text) => toTime(text) },
+  date: {
+    gives: ['date', 'dateTime'],
+    time: (text, degree) => ({ text: toDate(readDtm(text, degree)), assumed: undefined }),
+  },
+  dateTime: { gives: ['dateTime'], time: (text, degree, zone) => toDateTime(readDtm(text, degree), zone) },
+  instant,
+  time: { gives: ['time'], convert: (text) => toTime(text) },
   // FHIR asks for the precision as sent (5.10 is not 5.1); JSON numbers can't hold that.
   decimal: {
     gives: ['decimal'],

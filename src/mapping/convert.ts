@@ -6,7 +6,7 @@ import { didYouMean } from '../problem.ts';
 import type { Place } from '../yaml.ts';
 import { CODE_TARGETS, type Code, type CodeTable, codeValue, rejected } from './codes.ts';
 import { type Context, type Convert, report } from './compiler.ts';
-import { type Conversion, conversions, usualConversion } from './conversions.ts';
+import { type Conversion, conversions, type TimeConversion, usualConversion } from './conversions.ts';
 import type { Here } from './here.ts';
 import type { Rule } from './schema.ts';
 
@@ -53,9 +53,13 @@ function compileBase(
     return table === undefined ? NOTHING : codeConvert(table, element.type, as, level, path);
   }
   const convert = compileTextConvert(context, place, rule, element, path);
-  return rule.as === 'text'
-    ? (here, raw) => convert(here, here.text(raw))
-    : (here, raw) => convert(here, here.leaf(raw, level));
+  if (rule.as === 'text') return (here, raw) => convert(here, here.text(raw));
+  const { type } = context.part;
+  if (level === 2 || (type !== undefined && !TIMES.includes(type))) {
+    return (here, raw) => convert(here, here.leaf(raw, level));
+  }
+  const below = level === 0 ? 1 : 2;
+  return (here, raw) => convert(here, here.leaf(raw, level), here.leaf(here.part(raw, level, 2), below));
 }
 
 /** The table of that name, when it can fill the element; else undefined and a problem. */
@@ -146,6 +150,12 @@ function addOriginals(value: unknown, found: Code, original: unknown): void {
   }
 }
 
+/** Data types whose second component may say how much of the first is meant. */
+const TIMES = ['TS', 'DTM'];
+
+/** What a rule does with text. `degree` is TS.2 where the text is TS.1. */
+type ConvertText = (here: Here, text: string, degree?: string) => unknown;
+
 /** Compiles what a rule does with text: a code table, or a built-in conversion that fits the target. */
 export function compileTextConvert(
   context: Context,
@@ -153,7 +163,7 @@ export function compileTextConvert(
   rule: Rule,
   element: ElementDefinition,
   path: Path | undefined,
-): (here: Here, text: string) => unknown {
+): ConvertText {
   if (rule.code !== undefined) {
     const table = findTable(context, place, rule.code, element);
     return table === undefined ? NOTHING : codeConvert(table, element.type, undefined, 2, path);
@@ -198,24 +208,39 @@ export function compileTextConvert(
 }
 
 /** Text of another form than the conversion expects is left out, with a warning: the next rule may know better. */
-function guarded(
-  name: string,
-  conversion: Conversion,
-  path: Path | undefined,
-): (here: Here, text: string) => unknown {
-  return (here, text) => {
+function guarded(name: string, conversion: Conversion | TimeConversion, path: Path | undefined): ConvertText {
+  return (here, text, degree = '') => {
     if (text === '') return undefined;
-    const key = conversion.time ? `${name} ${text}` : undefined;
-    const known = key === undefined ? undefined : here.run.times.get(key);
-    if (known !== undefined) return known;
     try {
-      const value = conversion.convert(text, here.run.context.time_zone);
-      if (key !== undefined && typeof value === 'string') here.run.times.set(key, value);
-      return value;
+      return 'time' in conversion
+        ? timeFor(here, name, conversion, text, degree, path)
+        : conversion.convert(text);
     } catch (error) {
       if (!(error instanceof PipehatError)) throw error;
       here.run.warn(here.place(path), error.message);
       return undefined;
     }
   };
+}
+
+/** A time, converted once a run: the same few stand in many fields of a message. */
+export function timeFor(
+  here: Here,
+  name: string,
+  conversion: TimeConversion,
+  text: string,
+  degree: string,
+  path: Path | undefined,
+): string {
+  const { run } = here;
+  const key = `${name} ${degree} ${text}`;
+  const known = run.times.get(key);
+  if (known !== undefined) return known;
+  const converted = conversion.time(text, degree, run.context.time_zone);
+  run.times.set(key, converted.text);
+  if (converted.assumed !== undefined) run.zoneTaken = true;
+  if (converted.assumed === 'repeated') {
+    run.warn(here.place(path), 'the clocks showed this time twice, and it has no offset: the first is meant');
+  }
+  return converted.text;
 }

@@ -5,7 +5,7 @@ import type { Message } from '../hl7/message.ts';
 /** What a run needs beside the message. */
 export interface MappingContext {
   readonly tenant: string;
-  /** IANA name: the zone of times that come without an offset. */
+  /** The zone of times that come without an offset: an IANA name, or a fixed offset such as `+01:00`. */
   readonly time_zone: string;
 }
 
@@ -16,7 +16,8 @@ export interface Warning {
 }
 
 /** What a mapping gives: the event without its envelope. */
-export interface Mapped extends Pick<CanonicalEvent, 'type' | 'action' | 'occurred_at' | 'entries'> {
+export interface Mapped
+  extends Pick<CanonicalEvent, 'type' | 'action' | 'occurred_at' | 'time_zone' | 'entries'> {
   readonly warnings: readonly Warning[];
 }
 

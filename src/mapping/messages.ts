@@ -8,7 +8,8 @@ import { didYouMean } from '../problem.ts';
 import { checkShape, type Place } from '../yaml.ts';
 import { type Context, report } from './compiler.ts';
 import { type Condition, compileCondition } from './condition.ts';
-import { conversions } from './conversions.ts';
+import { instant } from './conversions.ts';
+import { timeFor } from './convert.ts';
 import { Here } from './here.ts';
 import type { Mapped } from './mapping.ts';
 import { compilePath, NEWEST_VERSION } from './pieces.ts';
@@ -68,6 +69,7 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
         type,
         action,
         ...(occurred_at !== undefined && { occurred_at }),
+        ...(run.zoneTaken && { time_zone: run.context.time_zone }),
         entries: run.entries(),
         warnings: run.warnings,
       };
@@ -117,7 +119,7 @@ function timeOf(here: Here, paths: readonly Path[]): string | undefined {
     const text = here.value(path);
     if (!/^\d{10}/.test(text)) continue;
     try {
-      return String(conversions['instant']!.convert(text, here.run.context.time_zone));
+      return timeFor(here, 'instant', instant, text, '', path);
     } catch (error) {
       if (!(error instanceof PipehatError)) throw error;
       here.run.warn(here.place(path), error.message);

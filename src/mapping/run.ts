@@ -23,6 +23,8 @@ export class Run {
   readonly warnings: Warning[] = [];
   /** Dates already converted: the same few times stand in many fields of a message. */
   readonly times = new Map<string, string>();
+  /** A time came without an offset and took that of the context's zone. */
+  zoneTaken = false;
   /** Positions of the segments that a map has seen, or that were joined to such a one. */
   readonly visited = new Set<number>();
   /** Resources by id. */

@@ -1,9 +1,10 @@
 /** Does a channel take this message? Asked by intake before anything is answered; reads the header only. */
 import { PipehatError } from '../errors.ts';
 import type { Header } from '../hl7/header.ts';
+import type { Reading } from './read.ts';
 
 /** What a channel accepts. */
-export interface Acceptance {
+export interface Acceptance extends Reading {
   readonly messages: readonly MessagePattern[];
   readonly versions: VersionRange;
 }

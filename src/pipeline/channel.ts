@@ -13,6 +13,7 @@ import type { Order } from './order.ts';
 import { isTaken, type Route } from './route.ts';
 import { type SetStep, setAll } from './set.ts';
 import type { TransformStep } from './transform.ts';
+import { type OffsetFrom, zoneOf } from './zone.ts';
 
 /** A checked channel file, compiled: ready to run. */
 export interface Channel {
@@ -26,6 +27,10 @@ export interface Channel {
     readonly options: Readonly<Record<string, unknown>>;
   };
   readonly accept: Acceptance;
+  /** IANA zone of times without an offset; undefined for the site's. */
+  readonly time_zone?: string | undefined;
+  /** What such times go by; undefined for `zone`. */
+  readonly offset_from?: OffsetFrom | undefined;
   readonly order: Order;
   /** How many lanes its messages are spread over. */
   readonly lanes: number;
@@ -45,7 +50,7 @@ export interface ChannelContext {
   /** SHA-256 of the bytes as received, hex. */
   readonly payload_hash: string;
   readonly tenant: string;
-  /** IANA zone of times that come without an offset. */
+  /** IANA zone of the site, for channels that have none of their own. */
   readonly time_zone: string;
   /** Content hash of the configuration in force, hex. */
   readonly config: string;
@@ -80,9 +85,10 @@ export interface Outgoing {
 export function runChannel(channel: Channel, message: Message, context: ChannelContext): Result {
   let current = message;
   let mapped: Mapped | undefined;
+  const time_zone = zoneOf(message, channel.time_zone ?? context.time_zone, channel.offset_from ?? 'zone');
   for (const step of channel.steps) {
     if (step.kind === 'set') current = setAll(step, current);
-    else if (step.kind === 'transform') mapped = step.mapping.run(current, context);
+    else if (step.kind === 'transform') mapped = step.mapping.run(current, { ...context, time_zone });
     else if (!passes(step, current)) return { state: 'filtered', by: step.label };
   }
   const event = mapped && canonicalEvent(mapped, message, channel.name, context);

@@ -27,6 +27,7 @@ export function canonicalEvent(
     ...(context.order_key === undefined ? {} : { order_key: context.order_key }),
     received_at: context.received_at,
     ...(mapped.occurred_at === undefined ? {} : { occurred_at: mapped.occurred_at }),
+    ...(mapped.time_zone === undefined ? {} : { time_zone: mapped.time_zone }),
     payload_hash: context.payload_hash,
     channel,
     config: context.config,

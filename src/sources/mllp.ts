@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { defineSource } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
 import { buildAck } from '../hl7/ack.ts';
-import { type Header, readHeader } from '../hl7/header.ts';
+import { type Header, headerBytes, readHeader } from '../hl7/header.ts';
 import type { Refusal } from '../mllp/connection.ts';
 import { createMllpServer } from '../mllp/server.ts';
 
@@ -64,15 +64,15 @@ function refusalOf(reason: Refusal, head: Buffer, max_bytes: number): Uint8Array
       ? new PipehatError('mllp-frame-too-large', { max_bytes })
       : new PipehatError('mllp-frame-unfinished');
   const { ack = 'AE', condition = '207' } = errorDefinition(error.code);
+  const header = headerOf(head);
   const text = buildAck({
-    header: headerOf(head),
+    header,
     code: ack,
     control_id: randomUUID().slice(0, 20), // MSH-10 holds 20 characters up to version 2.6.
     time: `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}+0000`,
     problem: { code: error.code, says: error.message, condition, at: undefined },
   });
-  // A header is read as Latin-1, so this gives its bytes back as they came.
-  return Buffer.from(text, 'latin1');
+  return headerBytes(header, text);
 }
 
 /** What didn't start as HL7 has no header, and is answered without. */

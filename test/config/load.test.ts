@@ -1,7 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references in configuration have this form
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { CHARSET_NAMES, WIDE_SETS } from '../../src/hl7/charset-names.ts';
 import { channelWith, compile, SITE } from './fixture.ts';
+
+/** As the lint lists them. */
+const CHARSETS = CHARSET_NAMES.filter((name) => !WIDE_SETS.includes(name))
+  .map((name) => JSON.stringify(name))
+  .join(', ');
 
 describe('compileConfiguration', () => {
   it('gives the site with its defaults', () => {
@@ -38,6 +44,19 @@ describe('compileConfiguration', () => {
       base_url: 'http://127.0.0.1:1/fhir',
       timeout_ms: 30_000,
     });
+  });
+
+  it('gives a channel its own zone and character sets', () => {
+    const [plain] = compile().configuration?.channels ?? [];
+    expect(plain).to.include({ time_zone: undefined, offset_from: 'zone' });
+    expect(plain?.accept.charset).to.equal(undefined);
+    const own = channelWith(
+      'accept: {',
+      'time_zone: US/Eastern\noffset_from: message\naccept: { charset: [ASCII, ISO IR87],',
+    );
+    const [channel] = compile(own).configuration?.channels ?? [];
+    expect(channel).to.include({ time_zone: 'US/Eastern', offset_from: 'message' });
+    expect(channel?.accept.charset).to.deep.equal(['ASCII', 'ISO IR87']);
   });
 
   it('names a configuration by its content', () => {
@@ -173,6 +192,16 @@ describe('compileConfiguration', () => {
       'a time zone that is none',
       { 'pipehat.yaml': 'site: demo\ntime_zone: Berlin\n' },
       'pipehat.yaml:2:12 unknown-time-zone "Berlin" is not an IANA time zone, such as Europe/Berlin',
+    ],
+    [
+      'a time zone of a channel that is none',
+      channelWith('route:', 'time_zone: CEST5\nroute:'),
+      'channels/adt.yaml:9:12 unknown-time-zone "CEST5" is not an IANA time zone, such as Europe/Berlin',
+    ],
+    [
+      'a character set that is none',
+      channelWith('[ADT^A01, ADT^A08]', '[ADT^A01, ADT^A08], charset: [8859/20]'),
+      `channels/adt.yaml:4:51 wrong-value "charset[0]" must be one of ${CHARSETS}, found "8859/20"`,
     ],
     [
       'a test without its message',

@@ -18,19 +18,20 @@ export interface MllpReceiver extends Receiver {
   readonly messages: readonly string[];
 }
 
-/** Starts one. `answer` is asked for each message, after it was written down. */
+/** Starts one. `answer` is asked for each message, after it was written down. `latin1` keeps bytes apart. */
 export async function startMllpReceiver(
   answer: (message: string, n: number) => MllpAnswer | Promise<MllpAnswer> = () => 'AA',
+  encoding: 'utf8' | 'latin1' = 'utf8',
 ): Promise<MllpReceiver> {
   const messages: string[] = [];
   const take = async (socket: Socket, message: string): Promise<void> => {
     const said = await answer(message, messages.push(message) - 1);
     if (said === 'close') socket.destroy();
-    else socket.write(`\x0b${typeof said === 'string' ? ack(message, said) : said.text}\x1c\r`);
+    else socket.write(`\x0b${typeof said === 'string' ? ack(message, said) : said.text}\x1c\r`, encoding);
   };
   const server = createServer((socket) => {
     let text = '';
-    socket.setEncoding('utf8');
+    socket.setEncoding(encoding);
     socket.on('data', (chunk: string) => {
       text += chunk;
       const frames = text.split('\x1c\r');

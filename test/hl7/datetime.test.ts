@@ -1,9 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
-import { readDtm, toDate, toDateTime, toInstant, toTime } from '../../src/hl7/datetime.ts';
+import {
+  formatDtm,
+  fromFhir,
+  fromTime,
+  isTimeZone,
+  readDtm,
+  toDate,
+  toDateTime,
+  toInstant,
+  toTime,
+} from '../../src/hl7/datetime.ts';
 
-const dateTime = (text: string, zone = 'Europe/Berlin') => toDateTime(readDtm(text), zone);
+const dateTime = (text: string, zone = 'Europe/Berlin') => toDateTime(readDtm(text), zone).text;
 
 /** FHIR R4, data types: the regular expressions of `dateTime` and `time`, the former with its offset required. */
 const FHIR_DATE_TIME =
@@ -21,6 +31,54 @@ describe('hl7 datetime', () => {
     expect(dateTime('20240229153059.1234+0000')).to.equal('2024-02-29T15:30:59.1234+00:00');
     expect(dateTime(' 20240229 ')).to.equal('2024-02-29');
     expect(toDate(readDtm('202402291530+0500'))).to.equal('2024-02-29');
+  });
+
+  it('means as much as TS.2 says, and takes no other word there for one', () => {
+    const cases: [string, string, string][] = [
+      ['Y', '2024', '2024'],
+      ['L', '2024-02', '202402'],
+      ['D', '2024-02-29', '20240229'],
+      ['H', '2024-02-29T15:00:00+01:00', '2024022915'],
+      ['M', '2024-02-29T15:30:00+01:00', '202402291530'],
+      ['S', '2024-02-29T15:30:59.12+01:00', '20240229153059.12'],
+    ];
+    for (const [degree, text, dtm] of [
+      ...cases,
+      ['', cases[5]![1], cases[5]![2]],
+      ['X', cases[5]![1], cases[5]![2]],
+    ]) {
+      const read = readDtm('20240229153059.12', degree);
+      expect(toDateTime(read, 'Europe/Berlin').text, degree).to.equal(text);
+      expect(formatDtm(read), degree).to.equal(dtm);
+    }
+    expect(toDateTime(readDtm('2024', 'S'), 'UTC').text).to.equal('2024');
+    expect(() => readDtm('20240230', 'L')).to.throw(PipehatError);
+  });
+
+  it('takes Z after a time for +0000', () => {
+    expect(dateTime('202402291530Z')).to.equal('2024-02-29T15:30:00+00:00');
+    expect(dateTime('20240229153059.5Z')).to.equal('2024-02-29T15:30:59.5+00:00');
+    expect(toTime('1530Z')).to.equal('15:30:00');
+    for (const text of ['2024Z', '20240229Z', 'Z']) expect(() => readDtm(text), text).to.throw(PipehatError);
+  });
+
+  it('says what it assumed', () => {
+    const assumed = (text: string) => toDateTime(readDtm(text), 'Europe/Berlin').assumed;
+    expect(assumed('20240229')).to.equal(undefined);
+    expect(assumed('202402291530+0000')).to.equal(undefined);
+    expect(assumed('202402291530')).to.equal('zone');
+    expect(assumed('202410270230')).to.equal('repeated');
+    expect(assumed('202410270330')).to.equal('zone');
+    expect(toDateTime(readDtm('202407011200'), '-03:30')).to.deep.equal({
+      ...{ text: '2024-07-01T12:00:00-03:30', assumed: 'zone' },
+    });
+  });
+
+  it('knows the names of zones, those of old too, and no offsets', () => {
+    for (const zone of ['UTC', 'Europe/Berlin', 'US/Eastern', 'Asia/Calcutta'])
+      expect(isTimeZone(zone)).to.equal(true);
+    for (const zone of ['', 'Berlin', '+01:00', 'Europe/Berlinn', 'CEST5'])
+      expect(isTimeZone(zone)).to.equal(false);
   });
 
   it('takes the offset of the zone at that time where none is written', () => {
@@ -49,9 +107,22 @@ describe('hl7 datetime', () => {
       '20240229T1530',
       '202402291',
       '20240229153059.',
+      '20240229153059.1234567890',
+      '2024022915:30',
+      '20240229 1530',
+      '""',
       'unknown',
     ];
-    const impossible = ['20230229', '20241301', '20240100', '2024022924', '202402291560', '20240229153060'];
+    const impossible = [
+      '20230229',
+      '20241301',
+      '20240100',
+      '2024022924',
+      '202402291560',
+      '20240229153060',
+      '2024022924',
+      '202402292400',
+    ];
     const offsets = ['20240229+2500', '20240229+0060', '20240229-1401', '2024+1'];
     for (const text of [...forms, ...impossible, ...offsets, '00000000', '0000']) {
       expect(() => readDtm(text), text)
@@ -62,7 +133,7 @@ describe('hl7 datetime', () => {
   });
 
   it('needs a time of day for an instant', () => {
-    expect(toInstant(readDtm('202402291530'), 'UTC')).to.equal('2024-02-29T15:30:00+00:00');
+    expect(toInstant(readDtm('202402291530'), 'UTC').text).to.equal('2024-02-29T15:30:00+00:00');
     expect(() => toInstant(readDtm('20240229'), 'UTC')).to.throw(PipehatError);
   });
 
@@ -74,6 +145,79 @@ describe('hl7 datetime', () => {
       expect(() => toTime(text), text)
         .to.throw(PipehatError)
         .with.property('code', 'hl7-bad-date');
+    }
+  });
+
+  const digit = (length: number) =>
+    fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: length, maxLength: length });
+  const fraction = fc.oneof(
+    fc.constant(''),
+    fc
+      .integer({ min: 1, max: 9 })
+      .chain(digit)
+      .map((text) => `.${text}`),
+  );
+  const moment = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-30'), noInvalidDate: true });
+  const offset = fc.constantFrom('+00:00', '-03:30', '+05:45', '+14:00', '-12:00');
+
+  it('keeps a FHIR date, dateTime or instant on its way to HL7 and back', () => {
+    const fhir = fc
+      .tuple(moment, fc.constantFrom(4, 7, 10, 19), fraction, offset)
+      .map(([at, length, part, zone]) => {
+        const text = at.toISOString().slice(0, length);
+        return length === 19 ? `${text}${part}${zone}` : text;
+      });
+    fc.assert(
+      fc.property(fhir, (text) => {
+        const dtm = formatDtm(fromFhir(text));
+        expect(toDateTime(readDtm(dtm), 'Europe/Berlin')).to.deep.equal({ text, assumed: undefined });
+      }),
+    );
+    expect(formatDtm(fromFhir('2024-02-29T15:30:59Z'))).to.equal('20240229153059+0000');
+  });
+
+  it('keeps a DTM of every precision that FHIR has on its way there and back', () => {
+    const dtm = fc
+      .tuple(moment, fc.constantFrom(4, 6, 8, 14), fraction, offset)
+      .map(([at, length, part, zone]) => {
+        const text = at.toISOString().replaceAll(/\D/g, '').slice(0, length);
+        return length === 14 ? `${text}${part}${zone.replace(':', '')}` : text;
+      });
+    fc.assert(
+      fc.property(dtm, (text) => {
+        expect(formatDtm(fromFhir(toDateTime(readDtm(text), 'UTC').text))).to.equal(text);
+        expect(formatDtm(readDtm(text))).to.equal(text);
+      }),
+    );
+  });
+
+  it('keeps a FHIR time on its way to TM and back', () => {
+    const time = fc.tuple(moment, fraction).map(([at, part]) => `${at.toISOString().slice(11, 19)}${part}`);
+    fc.assert(
+      fc.property(time, (text) => {
+        expect(toTime(fromTime(text))).to.equal(text);
+      }),
+    );
+  });
+
+  it('refuses FHIR text of another form and the impossible', () => {
+    for (const text of [
+      '',
+      '2024-2',
+      '2024-02-30',
+      '2024-02-29T15:30Z',
+      '2024-02-29T15:30:00',
+      '2024-02-29T24:00:00Z',
+      '20240229',
+    ]) {
+      expect(() => fromFhir(text), text)
+        .to.throw(PipehatError)
+        .with.property('code', 'fhir-bad-date');
+    }
+    for (const text of ['', '15:30', '24:00:00', '15:30:00Z']) {
+      expect(() => fromTime(text), text)
+        .to.throw(PipehatError)
+        .with.property('code', 'fhir-bad-date');
     }
   });
 

@@ -96,4 +96,12 @@ describe('hl7 split', () => {
       { numRuns: 500 },
     );
   });
+
+  it('takes a file in UTF-16 or UTF-32 for one message, whatever its bytes look like', () => {
+    // U+0D1C ends in what ends a frame, and U+0D0D holds two line ends.
+    const text = '\ufeffMSH|^~\\&|\u0d1c\u0d0dMSH|\rMSH|^~\\&|\r';
+    const little = Buffer.from(text, 'utf16le');
+    for (const bytes of [little, Buffer.from(little).swap16(), little.subarray(2)])
+      expect([...splitMessages(bytes)]).to.deep.equal([bytes]);
+  });
 });

@@ -53,6 +53,39 @@ function errorOf(run: () => unknown): PipehatError {
   throw new Error('expected an error');
 }
 
+describe('times', () => {
+  const born = (value: string, as = 'dateTime') =>
+    map(`  deceasedDateTime: { from: PID-7, as: ${as} }`, [`PID|||1^^^X||A||${value}`]);
+  const text = (value: string, as?: string) =>
+    (born(value, as).entries.at(-1)!.resource as { deceasedDateTime?: string }).deceasedDateTime;
+
+  it('mean as much as TS.2 says', () => {
+    expect(text('20260101101500^D')).to.equal('2026-01-01');
+    expect(text('20260101101500^Y', 'date')).to.equal('2026');
+    expect(text('20260101101500^S')).to.equal('2026-01-01T10:15:00+01:00');
+  });
+
+  it('name the zone that was taken, and only where one was', () => {
+    expect(born('20260701101500').time_zone).to.equal('Europe/Paris');
+    expect(born('20260701101500+0000')).not.to.have.property('time_zone');
+    expect(born('20260701')).not.to.have.property('time_zone');
+    expect(map('  active: { value: true }', ['EVN||2026010110', 'PID|||1^^^X']).time_zone).to.equal(
+      'Europe/Paris',
+    );
+  });
+
+  it('warn where the clocks showed them twice, and are left out where they skipped them', () => {
+    expect(text('202510260230')).to.equal('2025-10-26T02:30:00+02:00');
+    const [twice, ...others] = born('202510260230').warnings;
+    expect(twice).to.deep.include({ path: 'PID-7' });
+    expect(twice?.says).to.match(/twice.*the first is meant/);
+    expect(others).to.deep.equal([]);
+    expect(text('202503300230')).to.equal(undefined);
+    expect(born('202503300230').warnings).to.have.length(1);
+    expect(born('202510260230+0100').warnings).to.deep.equal([]);
+  });
+});
+
 describe('rules', () => {
   it('offer all repetitions: a target that holds one takes the first, one that holds many takes all', () => {
     const rules = '  birthDate: { from: PID-7 }\n  name: { from: PID-5, rules: { family: { from: XPN.1 } } }';

@@ -73,6 +73,41 @@ function processed(steps: Step[], routes: Route[], message = admit) {
   return result;
 }
 
+describe('the zone of times without an offset', () => {
+  const message = (time: string) =>
+    readMessage(`MSH|^~\\&|HIS|RGH|||${time}||ADT^A01|1|P|2.5.1\rPID|1||77\r`);
+  const zone = (time: string, more: Partial<Channel>) => {
+    let seen = '';
+    const spy: Mapping = {
+      ...mapping,
+      run: (given, { time_zone }) => {
+        seen = time_zone;
+        return { ...mapping.run(given, { tenant: 't', time_zone }), time_zone };
+      },
+    };
+    const result = runChannel(
+      { ...channel([{ ...transform, mapping: spy } as Step], [route('ehr')]), ...more },
+      message(time),
+      context,
+    );
+    expect(result).to.have.nested.property('event.time_zone', seen);
+    return seen;
+  };
+
+  it("is the site's, or the channel's own", () => {
+    expect(zone('20260101+0500', {})).to.equal('Europe/Berlin');
+    expect(zone('20260101+0500', { time_zone: 'Asia/Tokyo' })).to.equal('Asia/Tokyo');
+  });
+
+  it('is the offset of MSH-7 only where the channel says so, and MSH-7 has one', () => {
+    const more = { time_zone: 'Asia/Tokyo', offset_from: 'message' } as const;
+    expect(zone('20260101101500+0530', more)).to.equal('+05:30');
+    for (const time of ['20260101101500', '', '2026-01-01+0530'])
+      expect(zone(time, more)).to.equal('Asia/Tokyo');
+    expect(zone('20260101101500+0530', { ...more, offset_from: 'zone' })).to.equal('Asia/Tokyo');
+  });
+});
+
 describe('runChannel', () => {
   it('drops what a filter does not let through, and says which', () => {
     const result = runChannel(channel([filter('PV1-2 == "O"'), transform], [route('ehr')]), admit, context);

@@ -60,7 +60,7 @@ function timeline(trace: Trace): Html {
     { at: trace.received_at, says: html`Received on <b>${trace.channel}</b>` },
     ...trace.events.map((event) => ({
       at: event.created_at,
-      says: html`Event <b>${event.type}</b> (${event.action}) with ${event.resources.join(', ') || 'no resource'}`,
+      says: html`Event <b>${event.type}</b> (${event.action}) with ${event.resources.join(', ') || 'no resource'}${event.time_zone !== undefined && html`; times without an offset are of ${event.time_zone}`}`,
     })),
     ...trace.deliveries.flatMap((delivery) =>
       delivery.attempts.map((attempt) => ({
