@@ -36,6 +36,9 @@ export interface Message {
 /** Makes messages with control ids that no other message has. */
 export type Compose = (changes?: Changes) => Message;
 
+/** What `more` is written with. */
+const STANDARD = '|^~\\&';
+
 /** MSH-9 of the kit's own message. */
 const OWN_TYPE = 'ADT^A01^ADT_A01';
 
@@ -73,15 +76,14 @@ export function composer(template: Template, run: string, patient: number, next:
         pid[5] = changes.name;
       }
     }
-    const plain = segments.map((fields) => fields.join(own[0])).concat();
-    const more = (changes.more ?? []).map((segment) => redelimit(segment, '|^~\\&', own));
     const wanted = changes.delimiters ?? own;
-    const ending = changes.ending ?? '\r';
-    const text = [...plain, ...more]
-      .map(
-        (segment, i) => (i === 0 ? header(segment, own, wanted) : redelimit(segment, own, wanted)) + ending,
-      )
-      .join('');
+    const written = segments.map((fields, n) =>
+      (n === 0 ? header(fields, own, wanted) : fields.map((field) => redelimit(field, own, wanted))).join(
+        wanted[0],
+      ),
+    );
+    const more = (changes.more ?? []).map((segment) => redelimit(segment, STANDARD, wanted));
+    const text = [...written, ...more].map((segment) => segment + (changes.ending ?? '\r')).join('');
     const bytes = Buffer.from(text, 'latin1');
     const type = msh[8]!.replaceAll(own[1]!, '^');
     return { control_id, type, version: msh[11] ?? '', bytes, framed: block(bytes) };
@@ -89,11 +91,11 @@ export function composer(template: Template, run: string, patient: number, next:
 }
 
 /** MSH with other delimiters: MSH-2 is the new ones, and MSH-10 is kept as it is. */
-function header(segment: string, from: string, to: string): string {
-  if (from === to) return segment;
-  const [, , ...fields] = segment.split(from[0]!);
-  const written = fields.map((field, i) => (i + 3 === 10 ? field : redelimit(field, from, to)));
-  return ['MSH', to.slice(1), ...written].join(to[0]);
+function header(fields: readonly string[], from: string, to: string): string[] {
+  return fields.map((field, i) => {
+    if (i === 1) return to.slice(1);
+    return i === 9 ? field : redelimit(field, from, to);
+  });
 }
 
 /** Other delimiters. A character that is one now and was none before becomes `_`: it would cut the text. */

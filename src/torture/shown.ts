@@ -3,17 +3,21 @@
 /** Names of the control characters that mean something here; others are shown as `<1B>`. */
 const NAMES: Readonly<Record<number, string>> = { 10: 'LF', 11: 'VT', 13: 'CR', 28: 'FS' };
 
-const MOST_SHOWN = 120;
+/** In characters, as shown. */
+const MOST_SHOWN = 200;
 
-/** The first bytes, control characters by name: `<VT>MSH|^~\&|…`. */
+/** The first bytes, control characters by name: `<VT>MSH|^~\&|…`; with the size where not all are shown. */
 export function shown(bytes: Uint8Array, most = MOST_SHOWN): string {
-  const text = Buffer.from(bytes.subarray(0, most))
-    .toString('latin1')
-    .replace(/[\0-\x1f\x7f-\xff]/g, (byte) => {
-      const code = byte.charCodeAt(0);
-      return `<${NAMES[code] ?? code.toString(16).toUpperCase().padStart(2, '0')}>`;
-    });
-  return bytes.length > most ? `${text}… (${sizeShown(bytes.length)})` : text;
+  let text = '';
+  for (const [i, code] of bytes.entries()) {
+    if (text.length >= most && i < bytes.length - 1) return `${text}… (${sizeShown(bytes.length)})`;
+    text += code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : `<${NAMES[code] ?? hex(code)}>`;
+  }
+  return text;
+}
+
+function hex(code: number): string {
+  return code.toString(16).toUpperCase().padStart(2, '0');
 }
 
 /** `812 bytes`, `64 kB`, `5 MB`. */

@@ -22,6 +22,14 @@ export async function exchange(line: Line, message: Message): Promise<Answer> {
   return answerTo(line, message);
 }
 
+/** A reaction that credits nothing under a wrong name, and is not silence. In words. */
+export function sane(reacted: Reaction, message: Message, within_ms: number): string {
+  if (reacted === 'silence') throw failed(`no answer within ${within_ms} ms, and the connection stays open`);
+  if (reacted !== 'closed' && reacted.taken && reacted.control_id !== message.control_id)
+    throw failed(`taken under another name: ${reacted.says} for "${reacted.control_id}"`);
+  return reactionShown(reacted);
+}
+
 /** Passes on an answer that says AA or CA. */
 export function taken(answer: Answer, what = 'the message'): Answer {
   if (!answer.taken) throw failed(`${what} was answered ${answer.says}`);
@@ -69,18 +77,21 @@ export async function naming<Found>(part: string, run: () => Promise<Found>): Pr
   }
 }
 
+/** See `reaction`. */
+export type Reaction = Answer | 'closed' | 'silence';
+
 /**
  * What a receiver did with a block that nobody has to take: its answer, or that it closed, or that nothing came.
  * A receiver that closes has said clearly enough that it took nothing.
  */
-export async function reaction(line: Line, within_ms: number): Promise<Answer | 'closed' | 'silence'> {
+export async function reaction(line: Line, within_ms: number): Promise<Reaction> {
   const found = await line.poll(within_ms);
   if (found !== undefined) return readAnswer(found.bytes);
   return line.over === undefined ? 'silence' : 'closed';
 }
 
 /** A reaction in words. */
-export function reactionShown(reacted: Answer | 'closed' | 'silence'): string {
+export function reactionShown(reacted: Reaction): string {
   if (reacted === 'closed') return 'it closed the connection';
   return reacted === 'silence' ? 'no answer' : `answered ${reacted.says}`;
 }
@@ -101,7 +112,8 @@ export async function followed(line: Line, bytes: Uint8Array, message: Message):
   await line.write(Buffer.concat([bytes, message.framed]));
   const before: Answer[] = [];
   for (;;) {
-    const found = await naming('the message that followed', () => readUnlessClosed(line));
+    const part = ['the message that followed', ...before.map(({ says }) => `after ${says}`)].join(', ');
+    const found = await naming(part, () => readUnlessClosed(line));
     if (found === undefined) return { before, after: undefined };
     const answer = readAnswer(found);
     if (answer.control_id === message.control_id) return { before, after: answer };

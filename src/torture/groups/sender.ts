@@ -109,6 +109,8 @@ function credited(
       const journey = await send(context, several(context, 2));
       await answer(await arrivalOf(journey, 0));
       await rest(journey, 1);
+      const extra = await journey.receiver.next(context.scale.quiet_ms);
+      if (extra !== undefined) throw failed(`"${extra.control_id}" came again after AA`);
       return pass('the next message came, and this one not again');
     },
   };
