@@ -38,6 +38,8 @@ export interface CaseContext {
   readonly random: () => number;
   /** Restarts the receiver; undefined where nobody said how. */
   readonly restart: (() => Promise<void>) | undefined;
+  /** Aborted when the case is over, or its time is up: whoever still tries for it stops. */
+  readonly over: AbortSignal;
   /** The kit as receiver of the engine's sender; undefined without `--listen`. */
   readonly receiver: KitReceiver | undefined;
 }

@@ -67,18 +67,18 @@ async function judge(
   const { scale, timeout_ms, receiver, restart, template, run, seed, interrupted } = settings;
   const peer = one.group === 'sender' ? settings.feed : settings.target;
   const lines: Line[] = [];
-  let over = false;
+  const over = new AbortController();
   const context: CaseContext = {
     async open() {
       // Only a case of a sender without a feed has no peer, and such a one is skipped before it opens anything.
       const line = await openLine(peer!, timeout_ms);
       lines.push(line);
-      if (over) line.reset();
+      if (over.signal.aborted) line.reset();
       return line;
     },
     compose: composer(template, run, patient, next),
     random: randomNumbers(`${seed} ${nameOf(one)}`),
-    ...{ timeout_ms, scale, restart, receiver },
+    ...{ timeout_ms, scale, restart, receiver, over: over.signal },
   };
   const limit_ms = one.limit_ms?.(scale, timeout_ms) ?? USUAL_LIMIT_MS + 3 * timeout_ms;
   const ending = Promise.withResolvers<Verdict | undefined>();
@@ -93,7 +93,7 @@ async function judge(
   try {
     return await Promise.race([running, ending.promise]);
   } finally {
-    over = true;
+    over.abort();
     clearTimeout(late);
     interrupted.removeEventListener('abort', stop);
     receiver?.watch([]);

@@ -1,6 +1,5 @@
 /** Streams that no sender should send, and some do: what stands around blocks, blocks without start or end, control characters. */
 import { type Case, type CaseContext, group } from '../case.ts';
-import type { Changes } from '../message.ts';
 import { shown } from '../shown.ts';
 import {
   type Aftermath,
@@ -39,11 +38,18 @@ async function ignored(context: CaseContext, bytes: Uint8Array): Promise<Verdict
   return pass(`${shown(bytes)}: ${aftermathShown(aftermath)}`);
 }
 
-/** A message with something odd in its text: one answer by its name, good or bad, and none for a part of it. */
-async function whole(context: CaseContext, changes: Changes): Promise<Verdict> {
+/**
+ * A message with an odd byte in its text: one answer by its name, good or bad, and none before the block is over. (A receiver that
+ * cut the text there would answer the first half.)
+ */
+async function whole(context: CaseContext, odd: string): Promise<Verdict> {
   const line = await context.open();
-  const message = context.compose(changes);
-  await line.write(message.framed);
+  const message = context.compose({ more: [`NTE|1||left${odd}right`] });
+  const beyond = message.framed.lastIndexOf(odd, -3, 'latin1') + 2;
+  await line.write(message.framed.subarray(0, beyond));
+  if ((await line.poll(context.scale.quiet_ms)) !== undefined)
+    throw failed(`answered at ${shown(Buffer.from(odd, 'latin1'))}, before the block was over`);
+  await line.write(message.framed.subarray(beyond));
   const answer = await answerTo(line, message);
   await nothingMore(line, context.scale.quiet_ms);
   return pass(`one answer by its name: ${answer.says}`);
@@ -177,21 +183,21 @@ export const noise = group('noise', [
     title: 'FS within the text does not end the message',
     why: 'Without CR behind it, it is no end block. What is cut there is acknowledged and half lost. MLLP R1: EB is FS, then CR.',
     level: 'must',
-    run: (context) => whole(context, { more: [`NTE|1||left\x1cright`] }),
+    run: (context) => whole(context, '\x1c'),
   },
   {
     id: 'vt-in-text',
     title: 'VT within the text does not start another message',
     why: 'It comes along when text is pasted from word processors. What stands before it is acknowledged and lost where it restarts the block. MLLP R1 forbids it in data: a refusal is right, too.',
     level: 'must',
-    run: (context) => whole(context, { more: [`NTE|1||above\x0bbelow`] }),
+    run: (context) => whole(context, '\x0b'),
   },
   {
     id: 'nul-in-text',
     title: 'NUL bytes within the text do not cut the message',
     why: 'Receivers written in C end the text there, and acknowledge the rest unread. HL7 2.9 §2.5: data are displayable characters; a refusal is right, too.',
     level: 'should',
-    run: (context) => whole(context, { more: [`NTE|1||left\0right`] }),
+    run: (context) => whole(context, '\0'),
   },
   {
     id: 'end-block-in-text',

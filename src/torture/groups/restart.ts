@@ -22,7 +22,7 @@ async function connected(context: CaseContext): Promise<Line> {
     try {
       return await context.open();
     } catch (error) {
-      if (!(error instanceof Finding)) throw error;
+      if (!(error instanceof Finding) || context.over.aborted) throw error;
       if (performance.now() > deadline) throw failed(`not up again within ${UP_AGAIN_MS} ms`);
       await pause(200);
     }
@@ -34,7 +34,7 @@ async function sendUntilTaken(context: CaseContext, messages: readonly Message[]
   let line = await connected(context);
   let again = 0;
   for (const message of messages) {
-    for (;;) {
+    while (!context.over.aborted) {
       try {
         const answer = await exchange(line, message);
         if (answer.taken) break;
