@@ -116,6 +116,16 @@ function credited(
   };
 }
 
+/** What a sender does after an answer that has no right or wrong to it. */
+async function whatFollows({ receiver, resend_ms }: Journey, first: Arrival): Promise<Verdict> {
+  const next = await receiver.next(resend_ms);
+  if (next === undefined) return info(HELD);
+  accept(next);
+  return info(
+    next.control_id === first.control_id ? 'it came again' : 'the next message came: this one is settled',
+  );
+}
+
 /** A case that finds out what a code of table 0008 means to the engine. */
 function code(id: string, title: string, why: string, sent: string): Omit<Case, 'group'> {
   return {
@@ -127,12 +137,7 @@ function code(id: string, title: string, why: string, sent: string): Omit<Case, 
       const journey = await send(context, several(context, 2));
       const first = await arrivalOf(journey, 0);
       first.write(first.answer({ code: sent }));
-      const next = await journey.receiver.next(journey.resend_ms);
-      if (next === undefined) return info(HELD);
-      accept(next);
-      return info(
-        next.control_id === first.control_id ? 'it came again' : 'the next message came: this one is settled',
-      );
+      return whatFollows(journey, first);
     },
   };
 }
@@ -308,19 +313,14 @@ const cases: readonly Omit<Case, 'group'>[] = [
   ),
   {
     id: 'junk-before',
-    title: 'junk before an answer: credited or sent again, never lost',
-    why: 'What is left of an earlier answer. MLLP R1: data is what stands between SB and EB.',
-    level: 'must',
+    title: 'what junk before an answer means to it',
+    why: 'What is left of an earlier answer. To credit the answer or to send again, both are right. MLLP R1: data is what stands between SB and EB.',
+    level: 'info',
     async run(context) {
       const journey = await send(context, several(context, 2));
       const first = await arrivalOf(journey, 0);
       first.write(Buffer.concat([Buffer.from('left over|'), first.answer()]));
-      const next = await journey.receiver.next(journey.resend_ms);
-      if (next === undefined) return info(HELD);
-      accept(next);
-      if (next.control_id !== first.control_id) return pass('credited: the next message came');
-      await rest(journey, 1);
-      return pass('it came again, then the next message');
+      return whatFollows(journey, first);
     },
   },
   code(
