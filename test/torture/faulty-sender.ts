@@ -37,7 +37,7 @@ export interface FaultySender {
   stop(): Promise<void>;
 }
 
-const ANSWER_MS = 600;
+const ANSWER_MS = 400;
 const RETRY_MS = 10;
 
 /** Starts one that sends to `to`. */
