@@ -66,7 +66,7 @@ export const acknowledgement = group('acknowledgement', [
   {
     id: 'control-id',
     title: 'MSA-2 is the MSH-10 of the message',
-    why: 'It is all that ties an answer to its message. HL7 2.9 §2.14.8, MSA-2.',
+    why: 'It is all that ties an answer to its message. HL7 2.9 chapter 2, MSA-2.',
     level: 'must',
     async run(context) {
       const { message, answer } = await plain(context);
@@ -76,7 +76,7 @@ export const acknowledgement = group('acknowledgement', [
   {
     id: 'code',
     title: 'MSA-1 is a code of table 0008',
-    why: 'What a sender does next depends on nothing else. HL7 2.9 §2.14.8, MSA-1.',
+    why: 'What a sender does next depends on nothing else. HL7 2.9 chapter 2, MSA-1.',
     level: 'must',
     async run(context) {
       const answer = await exchange(await context.open(), context.compose());
@@ -98,7 +98,7 @@ export const acknowledgement = group('acknowledgement', [
   {
     id: 'message-type',
     title: 'MSH-9.1 of the answer is ACK',
-    why: 'Senders route what comes back by its type. HL7 2.9 §2.13.1.',
+    why: 'Senders route what comes back by its type. HL7 2.9 chapter 2, ACK.',
     level: 'should',
     async run(context) {
       const { answer } = await plain(context);
@@ -110,7 +110,7 @@ export const acknowledgement = group('acknowledgement', [
   {
     id: 'trigger-event',
     title: 'MSH-9.2 of the answer is the trigger event of the message',
-    why: 'Chapter 2 says so since 2.3, and strict senders compare. HL7 2.9 §2.13.1.',
+    why: 'Chapter 2 says so since 2.3, and strict senders compare. HL7 2.9 chapter 2, ACK.',
     level: 'should',
     async run(context) {
       const { message, answer } = await plain(context);
@@ -123,7 +123,7 @@ export const acknowledgement = group('acknowledgement', [
   echo(
     'addresses',
     'the answer is addressed to the sender: MSH-3, 4 and MSH-5, 6 turned round',
-    'Behind a router, an answer with the wrong address goes to somebody else. HL7 2.9 §2.14.9, MSH-3 to MSH-6.',
+    'Behind a router, an answer with the wrong address goes to somebody else. HL7 2.9 chapter 2, MSH-3 to MSH-6.',
     [
       [3, 5],
       [4, 6],
@@ -146,7 +146,7 @@ export const acknowledgement = group('acknowledgement', [
   {
     id: 'own-control-id',
     title: 'each answer has an MSH-10 of its own',
-    why: 'MSH-10 is required and unique in every message, answers too: it is how an answer is found in a log. HL7 2.9 §2.14.9, MSH-10.',
+    why: 'MSH-10 is required and unique in every message, answers too: it is how an answer is found in a log. HL7 2.9 chapter 2, MSH-10.',
     level: 'should',
     async run(context) {
       const line = await context.open();
@@ -162,7 +162,7 @@ export const acknowledgement = group('acknowledgement', [
   {
     id: 'time',
     title: 'MSH-7 of the answer is a time',
-    why: 'Required since 2.3.1; without it a dispute over when something arrived is not settled. HL7 2.9 §2.14.9, MSH-7.',
+    why: 'Required since 2.3.1; without it a dispute over when something arrived is not settled. HL7 2.9 chapter 2, MSH-7.',
     level: 'should',
     async run(context) {
       const { answer } = await plain(context);
@@ -217,19 +217,19 @@ export const acknowledgement = group('acknowledgement', [
   controlId(
     'control-id-20',
     'a control id of 20 characters comes back whole',
-    'The longest that MSH-10 holds up to 2.6. HL7 2.9 §2.14.9, MSH-10.',
+    'The longest that MSH-10 holds up to 2.6. HL7 2.9 chapter 2, MSH-10.',
     (id) => id.padEnd(20, '0'),
   ),
   controlId(
     'control-id-199',
     'a control id of 199 characters comes back whole, or is refused by its whole name',
-    'Since 2.7 MSH-10 may be 199 long. Cut to 20, it matches nothing, and the sender sends for ever. HL7 2.9 §2.14.9, MSH-10.',
+    'Since 2.7 MSH-10 may be 199 long. Cut to 20, it matches nothing, and the sender sends for ever. HL7 2.9 chapter 2, MSH-10.',
     (id) => id.padEnd(199, '7'),
   ),
   controlId(
     'control-id-unusual',
     'a control id of unusual characters comes back byte for byte',
-    'Spaces, leading zeros and signs are legal in ST. Trimmed, or read as a number, it matches nothing. HL7 2.9 §2.14.9, MSH-10.',
+    'Spaces, leading zeros and signs are legal in ST. Trimmed, or read as a number, it matches nothing. HL7 2.9 chapter 2, MSH-10.',
     (id) => `000 ${id} a/B_.:*#`,
   ),
   controlId(

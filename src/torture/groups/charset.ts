@@ -18,7 +18,7 @@ function set(id: string, charset: string, hex: string): Omit<Case, 'group'> {
   return {
     id,
     title: `MSH-18 ${charset} is taken`,
-    why: 'Where the set is not known, names arrive damaged, or not at all. HL7 2.9 §2.14.9, MSH-18, table 0211.',
+    why: 'Where the set is not known, names arrive damaged, or not at all. HL7 2.9 chapter 2, MSH-18, table 0211.',
     level: 'should',
     async run(context) {
       return pass(`${shown(name)}: ${taken(await send(context, charset, name)).says}`);
@@ -31,7 +31,7 @@ function wrong(id: string, title: string, why: string, charset: string, name: Bu
   return {
     id,
     title,
-    why: `${why} HL7 2.9 §2.14.9, MSH-18.`,
+    why: `${why} HL7 2.9 chapter 2, MSH-18.`,
     level: 'should',
     async run(context) {
       const answer = await send(context, charset, name);
@@ -58,7 +58,7 @@ export const charset = group('charset', [
   {
     id: 'unnamed-utf-8',
     title: 'UTF-8 without MSH-18 is answered by its name',
-    why: 'Most senders of UTF-8 leave MSH-18 empty. By the standard it is ASCII then: to take it or to refuse it, both are right. HL7 2.9 §2.14.9, MSH-18.',
+    why: 'Most senders of UTF-8 leave MSH-18 empty. By the standard it is ASCII then: to take it or to refuse it, both are right. HL7 2.9 chapter 2, MSH-18.',
     level: 'must',
     async run(context) {
       const message = context.compose({ name: Buffer.from('Łódź^Zoë').toString('latin1') });
@@ -102,7 +102,7 @@ export const charset = group('charset', [
   {
     id: 'control-id',
     title: 'a control id in UTF-8 comes back byte for byte',
-    why: 'Decoded and written in another set, it matches nothing. HL7 2.9 §2.14.8, MSA-2.',
+    why: 'Decoded and written in another set, it matches nothing. HL7 2.9 chapter 2, MSA-2.',
     level: 'should',
     async run(context) {
       const id = Buffer.from(`${context.compose().control_id}-é`).toString('latin1');
@@ -114,7 +114,7 @@ export const charset = group('charset', [
   {
     id: 'answer-names-its-set',
     title: 'an answer to a message in UTF-8 has only bytes of the set that it names',
-    why: 'The text of a refusal may quote what was sent. HL7 2.9 §2.14.9, MSH-18.',
+    why: 'The text of a refusal may quote what was sent. HL7 2.9 chapter 2, MSH-18.',
     level: 'should',
     async run(context) {
       const name = Buffer.from('Łódź^Zoë');

@@ -57,7 +57,7 @@ export const delimiters = group('delimiters', [
   {
     id: 'truncation',
     title: 'MSH-2 with the truncation character of 2.7 is taken',
-    why: 'MSH-2 has five characters since 2.7. A receiver that expects four refuses every such sender. HL7 2.9 §2.5.5.2.',
+    why: 'MSH-2 has five characters since 2.7. A receiver that expects four refuses every such sender. HL7 2.9 §2.5.4.',
     level: 'should',
     async run(context) {
       const message = context.compose({ delimiters: '|^~\\&#', version: '2.7' });

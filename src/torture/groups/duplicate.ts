@@ -31,7 +31,7 @@ export const duplicate = group('duplicate', [
   {
     id: 'same-answer',
     title: 'the same message twice gets the same MSA, byte for byte',
-    why: 'An answer that differs says that the message was processed anew. HL7 2.9 §2.14.8.',
+    why: 'An answer that differs says that the message was processed anew. HL7 2.9 chapter 2, MSA.',
     level: 'should',
     async run(context) {
       const line = await context.open();
@@ -94,7 +94,7 @@ export const duplicate = group('duplicate', [
   {
     id: 'other-content',
     title: 'the same control id with other content is not met with silence',
-    why: 'A sender that counts anew after a restart does it. AA for it means that the new content is safe, too; a refusal is right as well. HL7 2.9 §2.14.9, MSH-10.',
+    why: 'A sender that counts anew after a restart does it. AA for it means that the new content is safe, too; a refusal is right as well. HL7 2.9 chapter 2, MSH-10.',
     level: 'should',
     async run(context) {
       const line = await context.open();

@@ -71,7 +71,7 @@ export const refusal = group('refusal', [
     'no-header',
     'must',
     'a message without MSH is not acknowledged',
-    'Its beginning is lost, and with it the name that an answer needs. HL7 2.9 §2.14.9.',
+    'Its beginning is lost, and with it the name that an answer needs. HL7 2.9 chapter 2, MSH.',
     ({ compose }) => {
       const { bytes } = compose();
       return bytes.subarray(bytes.indexOf('\r') + 1);
@@ -81,14 +81,14 @@ export const refusal = group('refusal', [
     'header-cut',
     'must',
     'a header that ends in mid-field is not acknowledged',
-    'MSH-9, 10 and 12 are required: nothing can be done with it. HL7 2.9 §2.14.9.',
+    'MSH-9, 10 and 12 are required: nothing can be done with it. HL7 2.9 chapter 2, MSH.',
     ({ compose }) => compose().bytes.subarray(0, 12),
   ),
   noMessage(
     'header-name-only',
     'must',
     'MSH without delimiters is not acknowledged',
-    'A reader that takes the 4th character without looking reads past the end. HL7 2.9 §2.14.9, MSH-1.',
+    'A reader that takes the 4th character without looking reads past the end. HL7 2.9 chapter 2, MSH-1.',
     () => Buffer.from('MSH'),
   ),
   noMessage(
@@ -104,7 +104,7 @@ export const refusal = group('refusal', [
     'segment-name-garbage',
     'must',
     'a header whose first field is a megabyte without an end is not acknowledged',
-    'A binary that begins with MSH by chance, or on purpose. HL7 2.9 §2.14.9.',
+    'A binary that begins with MSH by chance, or on purpose. HL7 2.9 chapter 2, MSH.',
     () => Buffer.from(`MSH|^~\\&|${'A'.repeat(1_000_000)}`),
   ),
   badHeader(
@@ -122,7 +122,7 @@ export const refusal = group('refusal', [
   badHeader(
     'type-missing',
     'a message without type is refused',
-    'MSH-9 is required. HL7 2.9 §2.14.9, MSH-9.',
+    'MSH-9 is required. HL7 2.9 chapter 2, MSH-9.',
     {
       type: '',
     },
@@ -130,7 +130,7 @@ export const refusal = group('refusal', [
   {
     id: 'control-id-missing',
     title: 'a message without control id is refused',
-    why: 'MSH-10 is required; an answer to it can name nothing, and a resend is not known again. HL7 2.9 §2.14.9, MSH-10.',
+    why: 'MSH-10 is required; an answer to it can name nothing, and a resend is not known again. HL7 2.9 chapter 2, MSH-10.',
     level: 'should',
     async run(context) {
       const line = await context.open();
@@ -144,7 +144,7 @@ export const refusal = group('refusal', [
   {
     id: 'err-2.5',
     title: 'a refusal in version 2.5.1 has ERR-3 and ERR-4',
-    why: 'Code and severity tell the sender whether to mend or to wait. HL7 2.9 §2.14.5: ERR-3 and ERR-4 are required since 2.5.',
+    why: 'Code and severity tell the sender whether to mend or to wait. HL7 2.9 chapter 2: ERR-3 and ERR-4 are required since 2.5.',
     level: 'should',
     async run(context) {
       const [error = []] = (await refusedIn(context, '2.5.1')).errors;
@@ -158,7 +158,7 @@ export const refusal = group('refusal', [
   {
     id: 'err-2.3',
     title: 'a refusal in version 2.3 has its error in ERR-1',
-    why: 'A 2.3 sender knows ERR-1 only, a composite of place and code. HL7 2.3 §2.24.7.',
+    why: 'A 2.3 sender knows ERR-1 only, a composite of place and code. HL7 2.3 chapter 2, ERR.',
     level: 'should',
     async run(context) {
       const [error = []] = (await refusedIn(context, '2.3')).errors;

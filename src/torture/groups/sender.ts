@@ -114,13 +114,13 @@ const cases: readonly Omit<Case, 'group'>[] = [
   spoilt(
     'wrong-control-id',
     'an answer that names another message is not credited',
-    'It is the late answer to something else. HL7 2.9 §2.14.8, MSA-2.',
+    'It is the late answer to something else. HL7 2.9 chapter 2, MSA-2.',
     (arrival) => arrival.write(arrival.answer({ control_id: 'SOMEBODY-ELSE' })),
   ),
   spoilt(
     'empty-control-id',
     'an answer that names no message is not credited',
-    'Receivers that could not read the message answer so. HL7 2.9 §2.14.8, MSA-2.',
+    'Receivers that could not read the message answer so. HL7 2.9 chapter 2, MSA-2.',
     (arrival) => arrival.write(arrival.answer({ control_id: '' })),
   ),
   spoilt(
@@ -132,7 +132,7 @@ const cases: readonly Omit<Case, 'group'>[] = [
   spoilt(
     'no-msa',
     'an answer without MSA is not credited',
-    'It may be a message of its own. HL7 2.9 §2.14.8.',
+    'It may be a message of its own. HL7 2.9 chapter 2, MSA.',
     (arrival) => {
       const answer = arrival.answer();
       arrival.write(
@@ -143,7 +143,7 @@ const cases: readonly Omit<Case, 'group'>[] = [
   spoilt(
     'unknown-code',
     'an answer with a code that is none is not credited',
-    'Only AA and CA say that it was taken. HL7 2.9 §2.14.8, table 0008.',
+    'Only AA and CA say that it was taken. HL7 2.9 chapter 2, table 0008.',
     (arrival) => arrival.write(arrival.answer({ code: 'OK' })),
   ),
   spoilt(
@@ -185,7 +185,7 @@ const cases: readonly Omit<Case, 'group'>[] = [
   {
     id: 'late',
     title: 'an answer that comes late is not credited to the next message',
-    why: 'The classic: each answer from there on is for the message before, and when one is refused the wrong one is lost. HL7 2.9 §2.14.8, MSA-2.',
+    why: 'The classic: each answer from there on is for the message before, and when one is refused the wrong one is lost. HL7 2.9 chapter 2, MSA-2.',
     level: 'must',
     limit_ms: ({ resend_ms }) => 6 * resend_ms,
     async run(context) {
@@ -208,7 +208,7 @@ const cases: readonly Omit<Case, 'group'>[] = [
   {
     id: 'twice',
     title: 'an answer that comes twice is not credited to the next message',
-    why: 'The second stands in the buffer when the next message goes out. HL7 2.9 §2.14.8, MSA-2.',
+    why: 'The second stands in the buffer when the next message goes out. HL7 2.9 chapter 2, MSA-2.',
     level: 'must',
     limit_ms: ({ resend_ms }) => 5 * resend_ms,
     async run(context) {
