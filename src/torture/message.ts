@@ -13,7 +13,7 @@ export interface Changes {
   readonly wants?: readonly [string, string];
   /** MSH-18, with `~`. */
   readonly charset?: string;
-  /** A name for the patient, or, where the template has none, text of a note. */
+  /** A name for the patient, written with `^~\&`; where the template has no patient, text of a note. */
   readonly name?: string;
   /** Segments after the others, written with `|^~\&`. */
   readonly more?: readonly string[];
@@ -70,10 +70,11 @@ export function composer(template: Template, run: string, patient: number, next:
     const pid = segments.find(([name]) => name === 'PID');
     if (pid !== undefined && !template.given) pid[3] = `${run}-P${patient}^^^TORTURE^MR`;
     if (changes.name !== undefined) {
-      if (pid === undefined) segments.push(['NTE', '1', '', changes.name]);
+      const name = redelimit(changes.name, STANDARD, own);
+      if (pid === undefined) segments.push(['NTE', '1', '', name]);
       else {
         while (pid.length < 6) pid.push('');
-        pid[5] = changes.name;
+        pid[5] = name;
       }
     }
     const wanted = changes.delimiters ?? own;

@@ -2,6 +2,7 @@
 import type { Case } from './case.ts';
 import { nameOf } from './catalogue.ts';
 import type { Result } from './run.ts';
+import { counted } from './shown.ts';
 
 /** The line of one result: verdict, level, case, what was seen; where it failed, what the case is about. */
 export function resultText({ one, outcome, saw }: Result): string {
@@ -33,7 +34,7 @@ export function summaryText(results: readonly Result[]): string {
   const must = fails.filter(({ one }) => one.level === 'must').length;
   const which = fails.length === 0 ? '' : ` (${must} must, ${fails.length - must} should)`;
   const seconds = (results.reduce((sum, { ms }) => sum + ms, 0) / 1000).toFixed(1);
-  return `${results.length} cases in ${seconds} s: ${of('pass').length} pass, ${fails.length} fail${which}, ${of('skip').length} skip, ${of('info').length} info\n`;
+  return `${counted(results.length, 'case')} in ${seconds} s: ${of('pass').length} pass, ${fails.length} fail${which}, ${of('skip').length} skip, ${of('info').length} info\n`;
 }
 
 /**
