@@ -21,7 +21,7 @@ import { table } from './table.ts';
 interface TortureOptions {
   readonly feed?: HostPort;
   readonly listen?: HostPort;
-  readonly only: readonly string[];
+  readonly only?: readonly string[];
   readonly list?: boolean;
   readonly quick?: boolean;
   readonly maxMb?: number;
@@ -49,18 +49,18 @@ export const addTorture: AddCommand = (program, terminal, end) => {
     .argument('[host:port]', 'the receiver to torture', hostPort)
     .summary('test any MLLP receiver or sender: framing, ACKs, duplicates, sizes, floods')
     .description(
-      `Does to an MLLP receiver what networks and senders do to it in the field, and tells for each case pass or fail and what was
-seen. It works on any engine; docs/torture.md says how, and what each case is about. It sends thousands of messages of
-invented patients: point it at a test system.
+      `Does to an MLLP receiver what networks and senders do to it in the field, and tells for each case pass or fail and what was \
+seen. It works on any engine; docs/torture.md says how, and what each case is about. It sends thousands of messages of invented \
+patients: point it at a test system.
 
   pipehat torture localhost:2575
   pipehat torture localhost:2575 --only framing --only duplicate/lost-answer
   pipehat torture engine:6661 --message our-adt.hl7 --quick --junit torture.xml
-  pipehat torture --feed engine:6661 --listen 0.0.0.0:6700      (the engine's sender)
+  pipehat torture --feed engine:6661 --listen 0.0.0.0:6700
 
-Exit code 1: a case of level "must" failed. 3: nobody listens.`,
+The last one tortures the engine's sender. Exit code 1: a case of level "must" failed. 3: nobody listens.`,
     )
-    .option('--only <name>', 'a group, or group/case; may be repeated', choose, [])
+    .option('--only <name>', 'a group, or group/case; may be repeated', choose)
     .option('--list', 'print the cases and run none')
     .option('--quick', 'smaller sizes and shorter waits: for a check on each change')
     .option(
@@ -120,7 +120,7 @@ Exit code 1: a case of level "must" failed. 3: nobody listens.`,
   );
 };
 
-function choose(name: string, before: readonly string[]): readonly string[] {
+function choose(name: string, before: readonly string[] = []): readonly string[] {
   if ([...receiverCases, ...senderCases].some((one) => isChosen(one, [name]))) return [...before, name];
   throw new InvalidArgumentError('expected a group, or group/case, of those that --list prints');
 }
@@ -130,7 +130,7 @@ function listenAt(text: string): HostPort {
   return hostPort(text.includes(':') ? text : `127.0.0.1:${text}`);
 }
 
-async function list({ only, json }: TortureOptions, terminal: Terminal): Promise<ExitCode> {
+async function list({ only = [], json }: TortureOptions, terminal: Terminal): Promise<ExitCode> {
   const cases = [...receiverCases, ...senderCases].filter((one) => isChosen(one, only));
   const text = json
     ? cases
@@ -204,7 +204,7 @@ async function settingsOf(
     // Short, since MSH-10 holds 20 characters up to version 2.6.
     run: `T${randomUUID().slice(0, 8).toUpperCase()}`,
     restart: options.restartCommand === undefined ? undefined : restartWith(options.restartCommand, terminal),
-    only: options.only,
+    only: options.only ?? [],
     interrupted: terminal.interrupted,
   };
 }

@@ -86,20 +86,21 @@ export const framing = group('framing', [
     limit_ms: (_, timeout_ms) => 60_000 + timeout_ms,
     async run(context) {
       const line = await context.open();
-      const { length } = context.compose().framed;
-      for (let at = 1; at < length; at++) {
-        const message = context.compose();
-        await line.write(message.framed.subarray(0, at));
+      let at = 1;
+      for (let message = context.compose(); at < message.framed.length; message = context.compose()) {
+        const { framed } = message;
+        const where = `cut after ${at} bytes of ${framed.length}`;
+        await line.write(framed.subarray(0, at));
         await pause(BETWEEN_PIECES_MS);
         // FS is the end of the block to some; but before it, nobody can know that it is over.
-        const early = at < message.framed.length - 1 ? await line.poll(0) : undefined;
-        if (early !== undefined)
-          throw failed(`after ${at} bytes of ${length}: answered before the block was over`);
-        await line.write(message.framed.subarray(at));
-        await naming(`cut after ${at} bytes of ${length}`, async () => taken(await answerTo(line, message)));
+        const early = at < framed.length - 1 ? await line.poll(0) : undefined;
+        if (early !== undefined) throw failed(`${where}: answered before the block was over`);
+        await line.write(framed.subarray(at));
+        await naming(where, async () => taken(await answerTo(line, message)));
+        at += 1;
       }
       await nothingMore(line, context.scale.quiet_ms);
-      return pass(`${length - 1} messages, each cut one byte later, each answered once`);
+      return pass(`${at - 1} messages, each cut one byte later, each answered once`);
     },
   },
   {
