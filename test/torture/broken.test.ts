@@ -57,6 +57,11 @@ const broken: readonly (readonly [string, () => Faults, readonly string[]])[] = 
       'framing/block-end-split',
     ],
   ],
+  [
+    'wants FS and CR in one read',
+    () => ({ losesSplitEnd: true }),
+    ['framing/split-everywhere', 'framing/byte-by-byte', 'framing/block-end-split'],
+  ],
   ['answers before the end', () => ({ answersEarly: true }), ['framing/split-everywhere']],
   [
     'reads one block a read',

@@ -13,6 +13,8 @@ export interface Faults {
   readonly oneBlockARead?: boolean;
   /** A block without end and the next are one. */
   readonly merges?: boolean;
+  /** An end block is one only where FS and CR come in one read. */
+  readonly losesSplitEnd?: boolean;
   /** FS ends a block without CR. */
   readonly endsAtFs?: boolean;
   /** VT starts a block wherever it stands. */
@@ -157,6 +159,8 @@ export async function startReceiver(faults: Faults, port = 0): Promise<FaultyRec
     socket.on('data', (chunk: Buffer) => {
       if (over) return;
       if (faults.diesOfControls === true && chunk.includes(Buffer.from([0x1c, 0x1c]))) stop();
+      if (faults.losesSplitEnd === true && rest.at(-1) === 0x1c)
+        rest = Buffer.concat([rest, Buffer.from(' ')]);
       rest = faults.readIsMessage === true ? chunk : Buffer.concat([rest, chunk]);
       cut();
     });
