@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { nameOf, receiverCases, senderCases } from '../../src/torture/catalogue.ts';
 import { createKitReceiver, type KitReceiver } from '../../src/torture/receiver.ts';
 import type { Result } from '../../src/torture/run.ts';
+import { createDatabase, type TestDatabase } from '../helpers/postgres.ts';
 import { type EngineProcess, startEngineProcess } from '../helpers/process.ts';
 import { createSite, type TestSite } from '../helpers/site.ts';
 import { resultsOf, settings } from './settings.ts';
@@ -29,6 +30,7 @@ const cases = [...receiverCases, ...senderCases];
 describe('pipehat under torture', function () {
   this.timeout(120_000);
   let kit: KitReceiver;
+  let database: TestDatabase;
   let site: TestSite;
   let engine: EngineProcess;
   let results: ReadonlyMap<string, Result> = new Map();
@@ -50,7 +52,7 @@ describe('pipehat under torture', function () {
   };
 
   const start = async (): Promise<readonly [number, number]> => {
-    engine = startEngineProcess(site);
+    engine = startEngineProcess(site, { DATABASE_URL: database.url });
     const { channels } = await engine.ready;
     const port = (name: string): number =>
       Number(channels.find(({ channel }) => channel === name)!.address.split(':')[1]);
@@ -58,13 +60,14 @@ describe('pipehat under torture', function () {
   };
 
   before(async () => {
+    database = await createDatabase();
     kit = createKitReceiver('127.0.0.1', 0);
     await kit.start();
     site = await createSite({
       channels: {},
       systems: {
         kit: {
-          mllp: { host: '127.0.0.1', port: kit.port, answer_timeout_ms: 500 },
+          mllp: { host: '127.0.0.1', port: kit.port, answer_timeout_ms: 300 },
           retry: { first_ms: 20, most_ms: 100 },
         },
       },
@@ -89,6 +92,7 @@ describe('pipehat under torture', function () {
     await engine?.end('SIGKILL');
     await kit?.stop();
     await site?.remove();
+    await database?.drop();
   });
 
   for (const one of cases) {
