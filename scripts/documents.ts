@@ -14,6 +14,7 @@ import { runChannel } from '../src/pipeline/channel.ts';
 import { readReceived } from '../src/pipeline/read.ts';
 import { registry } from '../src/registry.ts';
 import { deliveryStates, messageStates, type StateDefinition } from '../src/store/states.ts';
+import { receiverCases, senderCases } from '../src/torture/catalogue.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
@@ -32,6 +33,7 @@ export async function documents(): Promise<Record<string, string>> {
     'docs/errors.md': fill(read('docs/errors.md'), { errors: errorList() }),
     'docs/events.md': fill(read('docs/events.md'), { example: fenced('json', await eventExample()) }),
     'docs/operations.md': withStates,
+    'docs/torture.md': fill(read('docs/torture.md'), { cases: caseTables() }),
   };
 }
 
@@ -67,6 +69,20 @@ function errorEntry(code: ErrorCode): string {
   const error = errorDefinition(code);
   const answer = error.ack === undefined ? '' : `, answered ${error.ack} with ERR-3 ${error.condition}`;
   return `### ${code}\n\n${error.class}${answer}\n\n- says: ${error.says}\n- do: ${error.advice}\n`;
+}
+
+/** A table for each group of the torture kit. */
+function caseTables(): string {
+  const cases = [...receiverCases, ...senderCases];
+  const groups = [...new Set(cases.map(({ group }) => group))];
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const tables = groups.map((group) => {
+    const rows = cases
+      .filter((one) => one.group === group)
+      .map(({ id, level, title, why }) => [`\`${id}\``, level, cell(title), cell(why)]);
+    return `### ${group}\n\n${table(['case', 'level', 'what is looked at', 'why'], rows)}`;
+  });
+  return tables.join('\n');
 }
 
 function statesTable(states: Readonly<Record<string, StateDefinition<string>>>): string {

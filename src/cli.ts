@@ -14,11 +14,12 @@ import { addSend } from './commands/send.ts';
 import { addStart } from './commands/start.ts';
 import { addTest } from './commands/test.ts';
 import { addToken } from './commands/token.ts';
+import { addTorture } from './commands/torture.ts';
 import { addTrace } from './commands/trace.ts';
 
 const commands: readonly AddCommand[] = [
   ...[addStart, addLint, addTest, addSend, addMap, addInspect],
-  ...[addMessages, addTrace, addReplay, addMigrate, addAudit, addToken, addSandbox],
+  ...[addMessages, addTrace, addReplay, addMigrate, addAudit, addToken, addSandbox, addTorture],
 ];
 
 const interrupt = new AbortController();

@@ -433,6 +433,11 @@ export const errors = {
     says: 'expected HL7 messages in {path}, found none',
     advice: 'Name files with messages, or folders with files that end in .hl7.',
   },
+  'output-unwritable': {
+    class: 'permanent',
+    says: "can't write {path} ({reason})",
+    advice: 'Check that the folder is there and that you may write into it.',
+  },
   'mapping-unknown': {
     class: 'permanent',
     says: 'there is no mapping "{mapping}" in {folder}{hint}',

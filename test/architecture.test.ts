@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   security: [],
   queue: [],
   store: [],
+  torture: [],
   expression: ['hl7'],
   mapping: ['hl7', 'fhir', 'expression'],
   pipeline: ['hl7', 'fhir', 'expression', 'mapping'],

@@ -1,0 +1,2 @@
+/** Waiting. */
+export { setTimeout as pause } from 'node:timers/promises';
