@@ -41,6 +41,8 @@ export interface Misfit {
 
 /** A whole message in groups: the outermost group, named as the structure is. */
 export interface Structure extends Group {
+  /** Undefined when no version of HL7 has the structure. */
+  readonly grammar: Element | undefined;
   readonly misfits: readonly Misfit[];
 }
 
@@ -61,8 +63,8 @@ export function structureOf({
  */
 export function readGroups(message: Message, structure: string, version: string): Structure {
   const misfits: Misfit[] = [];
-  const whole: Structure = Object.assign(new Group(structure), { misfits });
   const grammar = grammarOf(structure, version);
+  const whole: Structure = Object.assign(new Group(structure), { grammar, misfits });
   if (grammar === undefined) {
     for (const segment of message.segments) whole.segments.push(segment);
     const says = `no version of HL7 has the structure ${structure}`;

@@ -62,6 +62,7 @@ describe('hl7 edit', () => {
   it('gives back any text that was set, under any delimiters, and changes nothing else', () => {
     const number = fc.integer({ min: 1, max: 4 });
     const paths = fc.record({
+      groups: fc.constant([]),
       segment: fc.constantFrom('PID', 'OBX', 'ZPI'),
       index: fc.integer({ min: 1, max: 2 }),
       field: number,

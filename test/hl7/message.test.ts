@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
-import { type Message, readMessage, valueIn, valuesIn } from '../../src/hl7/message.ts';
+import { type Message, readMessage } from '../../src/hl7/message.ts';
 import { parsePath } from '../../src/hl7/path.ts';
 import { text } from './arbitraries.ts';
 
@@ -36,6 +36,18 @@ describe('hl7 message', () => {
   it('tells empty from the order to delete', () => {
     expect(value('PID-6')).to.equal('');
     expect(value('PID-7')).to.equal('""');
+    const isNull = (path: string) => sample.isNull(parsePath(path));
+    expect([
+      isNull('PID-7'),
+      isNull('PID-6'),
+      isNull('PID-3'),
+      isNull('PID-99'),
+      isNull('PV1-2'),
+    ]).to.deep.equal([...[true, false, false, false, false]]);
+    const parts = readMessage(`${MSH}\rPID|1||1^""~""^x`);
+    expect(
+      ['PID-3', 'PID-3.2', 'PID-3[2]', 'PID-3[2].2'].map((path) => parts.isNull(parsePath(path))),
+    ).to.deep.equal([...[false, true, true, false]]);
   });
 
   it('has the delimiters as MSH-1 and MSH-2, whole', () => {
@@ -60,12 +72,6 @@ describe('hl7 message', () => {
     expect(values('PID-3[2].4')).to.deep.equal(['STATE']);
     expect(values('OBX[*]-5')).to.deep.equal(['1.5', 'line\ntwo', 'second']);
     expect(values('OBX[2]-5[*]')).to.deep.equal(['line\ntwo', 'second']);
-  });
-
-  it('reads within some of the segments', () => {
-    const [, second] = sample.all('OBX');
-    expect(valueIn([second!], parsePath('OBX-1'), sample.delimiters)).to.equal('2');
-    expect(valuesIn([second!], parsePath('OBX[*]-5'), sample.delimiters)).to.have.length(2);
   });
 
   it('takes CR, LF and CRLF, blank lines, and segment names in lower case', () => {
