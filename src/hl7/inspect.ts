@@ -56,7 +56,7 @@ export function inspect(message: Message, version: string): Inspection {
 function fieldsOf(segment: Segment, index: number, version: string, message: Message): InspectedPlace[] {
   const { delimiters } = message;
   // A line that is no segment has no fields.
-  const last = segment.name === '' ? 0 : parts(segment.text, delimiters.field).length;
+  const last = segment.name === '' ? 0 : segment.fields;
   return Array.from({ length: last }, (_, i) => i + 1).flatMap((field) => {
     const definition = definitionOf(segment, field, version, delimiters);
     const repetitions = segment.repetitions(field);

@@ -56,20 +56,19 @@ export class Segment {
     return this.source.slice(this.start, this.end);
   }
 
+  /** How many fields it has, empty ones too. MSH-1 counts. */
+  get fields(): number {
+    this.#cuts ??= this.#cut();
+    return this.#cuts.length - 2;
+  }
+
   /** The raw text of field `n`, all repetitions; `''` where there is none. MSH-1 is the field separator. */
   field(n: number): string {
-    this.#cuts ??= cut(this.text, this.#delimiters.field, isHeader(this.name));
+    this.#cuts ??= this.#cut();
     const cuts = this.#cuts;
-    let from: number;
-    let next: number;
-    if (typeof cuts === 'string') {
-      from = cuts.charCodeAt(n);
-      next = cuts.charCodeAt(n + 1);
-    } else {
-      from = cuts[n] ?? Number.NaN;
-      next = cuts[n + 1] ?? Number.NaN;
-    }
-    // Not a number behind the last field.
+    const from = typeof cuts === 'string' ? cuts.charCodeAt(n) : (cuts[n] ?? Number.NaN);
+    const next = typeof cuts === 'string' ? cuts.charCodeAt(n + 1) : (cuts[n + 1] ?? Number.NaN);
+    // Behind the last field, and for what is no number of a field, it is not a number.
     if (!(next > 0)) return '';
     if (n === 1 && isHeader(this.name)) return this.#delimiters.field;
     return this.source.slice(this.start + from, this.start + next - 1);
@@ -79,6 +78,10 @@ export class Segment {
   repetitions(n: number): string[] {
     const raw = this.field(n);
     return isEncoding(this, n) ? [raw] : parts(raw, this.#delimiters.repetition);
+  }
+
+  #cut(): Cuts {
+    return cut(this.text, this.#delimiters.field, isHeader(this.name));
   }
 }
 
@@ -110,6 +113,8 @@ export class Message {
   /** Each made at the first question for it. */
   readonly #segments: (Segment | undefined)[];
   #allMade = false;
+  /** Of each segment; found at the first question for one. */
+  #names: readonly string[] | undefined;
   #groups: Structure | undefined;
 
   constructor(text: string, delimiters: Delimiters, marks: readonly number[]) {
@@ -136,9 +141,8 @@ export class Message {
   /** All segments of that name, in order. */
   all(name: string): readonly Segment[] {
     const found: Segment[] = [];
-    for (let i = 0; i < this.#segments.length; i++) {
-      if (this.#nameOf(i) === name) found.push(this.#segment(i));
-    }
+    const names = this.#namesOfAll();
+    for (let i = 0; i < names.length; i++) if (names[i] === name) found.push(this.#segment(i));
     return found;
   }
 
@@ -216,15 +220,21 @@ export class Message {
   }
 
   #find(name: string, index: number): Segment | undefined {
+    const names = this.#namesOfAll();
     let left = index;
-    for (let i = 0; i < this.#segments.length; i++) {
-      if (this.#nameOf(i) === name && --left === 0) return this.#segment(i);
-    }
+    for (let i = 0; i < names.length; i++) if (names[i] === name && --left === 0) return this.#segment(i);
     return undefined;
   }
 
-  #nameOf(i: number): string {
-    return nameAt(this.text, this.#marks[2 * i]!, this.#marks[2 * i + 1]!, this.delimiters.field);
+  #namesOfAll(): readonly string[] {
+    if (this.#names === undefined) {
+      const names: string[] = new Array(this.#segments.length);
+      for (let i = 0; i < names.length; i++) {
+        names[i] = nameAt(this.text, this.#marks[2 * i]!, this.#marks[2 * i + 1]!, this.delimiters.field);
+      }
+      this.#names = names;
+    }
+    return this.#names;
   }
 
   #segment(i: number): Segment {

@@ -4,6 +4,7 @@
  * 1-based, as HL7 counts, and have at most six digits. `[*]` means every one.
  */
 import { PipehatError } from '../errors.ts';
+import { nameAt } from './segment-name.ts';
 
 /** One group on the way to a segment: `ORDER_OBSERVATION[2]`. */
 export interface GroupStep {
@@ -57,7 +58,7 @@ export function parsePath(text: string): Path {
   const [, segment = '', index, field, repetition, component, subcomponent] = found;
   return {
     groups,
-    segment,
+    segment: nameAt(segment, 0, segment.length, ''),
     index: index === undefined ? 1 : position(index),
     field: Number(field),
     repetition: repetition === undefined ? undefined : position(repetition),

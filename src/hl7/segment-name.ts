@@ -14,7 +14,8 @@ export function nameAt(text: string, start: number, end: number, separator: stri
   const key = (first << 16) | (second << 8) | third;
   let name = names.get(key);
   if (name === undefined) {
-    name = String.fromCharCode(first, second, third);
+    // As a key it becomes the one text that constants of the same characters are, which makes comparing cheap.
+    name = Object.keys({ [String.fromCharCode(first, second, third)]: true })[0]!;
     names.set(key, name);
   }
   return name;
