@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
 import { type Message, readMessage } from '../../src/hl7/message.ts';
 import { parsePath } from '../../src/hl7/path.ts';
+import { readGroups } from '../../src/hl7/structure.ts';
 import { text } from './arbitraries.ts';
 
 const MSH = 'MSH|^~\\&|HIS|GHH|ENGINE|HUB|20260301||ORU^R01^ORU_R01|1|P|2.5.1';
@@ -116,6 +117,36 @@ describe('hl7 message', () => {
       expect(read, given).to.throw(PipehatError).with.property('code', 'hl7-no-msh');
       expect(read, given).not.to.throw(/SECRET|GET/);
     }
+  });
+
+  it('reads lines of any number of fields, and any number of lines', () => {
+    const long = readMessage(`${MSH}\rOBX${'|x'.repeat(200_000)}`);
+    const obx = long.first('OBX')!;
+    expect([obx.fields, obx.field(200_000), obx.field(200_001), obx.field(-1)]).to.deep.equal([
+      200_000,
+      'x',
+      '',
+      '',
+    ]);
+    const many = readMessage(`${MSH}\r${'OBX|1||||a~b\n'.repeat(200_000)}`);
+    expect(many.segments).to.have.length(200_001);
+    expect(values('OBX[*]-5', many)).to.have.length(400_000);
+    expect(value('OBX[200000]-5', many)).to.equal('a');
+    expect(readGroups(many, 'ZZZ_Z01', '2.5.1').segments).to.have.length(200_001);
+  });
+
+  it('counts the fields of a segment, those of MSH with its separator', () => {
+    const message = readMessage('MSH|^~\\&|A\rPID\rOBX|\rmsh\rNTE|1||');
+    expect(message.segments.map(({ fields }) => fields)).to.deep.equal([3, 0, 1, 1, 3]);
+    expect(message.segments[3]!.field(1)).to.equal('|');
+    expect(message.segments[0]!.field(0)).to.equal('MSH');
+  });
+
+  it('takes the bytes of an escape sequence in the character set of MSH-18', () => {
+    const named = (charset: string) => readMessage(`${MSH}|||||${charset}\rPID|1||\\XC3A9\\`);
+    expect(value('PID-3', named('|UNICODE UTF-8~ISO IR87'))).to.equal('é');
+    expect(value('PID-3', named('|8859/5'))).to.equal('УЉ');
+    expect(value('PID-3', named(''))).to.equal('Ã©');
   });
 
   it('gives back any text byte for byte, or its documented error', () => {
