@@ -18,16 +18,11 @@ export function setValue(message: Message, path: Path, value: string): Message {
   const text = escape(value, delimiters);
   let after = '';
   let at = 0;
-  for (const segment of inOrder(message.segmentsAt(path))) {
+  for (const segment of message.segmentsAt(path)) {
     after += message.text.slice(at, segment.start) + setInSegment(segment, path, text, delimiters);
     at = segment.end;
   }
   return at === 0 ? message : readMessage(after + message.text.slice(at));
-}
-
-/** Groups may have been sorted otherwise than the message has its segments. */
-function inOrder(segments: readonly Segment[]): readonly Segment[] {
-  return segments.toSorted((a, b) => a.position - b.position);
 }
 
 function setInSegment(segment: Segment, path: Path, text: string, delimiters: Delimiters): string {

@@ -155,7 +155,7 @@ export class Message {
     return this.#groups;
   }
 
-  /** The segments that `path` means: one of the name, or all of `[*]`; within the groups that it names. */
+  /** The segments that `path` means, in order: one of the name, or all of `[*]`; within the groups that it names. */
   segmentsAt(path: Path): readonly Segment[] {
     if (path.groups.length > 0) return segmentsAlong(this.groups(), path);
     if (path.index === '*') return this.all(path.segment);

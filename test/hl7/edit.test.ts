@@ -58,9 +58,9 @@ describe('hl7 edit', () => {
     ]);
     expect(linesAfter('ORDER_OBSERVATION[*].OBX-1').filter((line) => line === 'OBX|x')).to.have.length(2);
     expect(linesAfter('ORDER_OBSERVATION[3].OBX-1')).to.deep.equal(lines);
-    // PID stands behind its visit: sorted by group it would come first.
-    const turned = 'MSH|^~\\&|L||||||ORU^R01|1|P|2.5.1\rZZZ|1\rPV1|1\rPID|1\rZZZ|2\rOBR|1\rZZZ|3';
-    expect(set('PATIENT_RESULT.ZZZ[*]-1', 'x', turned)).to.equal(turned.replaceAll(/ZZZ\|[23]/g, 'ZZZ|x'));
+    // PID comes late, so that its group has a segment behind those of the group inside.
+    const turned = 'MSH|^~\\&|L||||||ORU^R01|1|P|2.5.1\rPV1|1\rZZZ|1\rPID|1\rZZZ|2\rOBR|1\rZZZ|3';
+    expect(set('PATIENT.ZZZ[*]-1', 'x', turned)).to.equal(turned.replaceAll(/ZZZ\|[12]/g, 'ZZZ|x'));
   });
 
   it('leaves the message as it is where it has no such segment', () => {

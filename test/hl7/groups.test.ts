@@ -78,6 +78,9 @@ describe('hl7 groups by path', () => {
   it('finds local segments in the group that they stand in, at any depth', () => {
     expect(value('ORDER_OBSERVATION[2].ZOB-1')).to.equal('z2');
     expect(values('PATIENT_RESULT[1].ZOB[*]-1')).to.deep.equal(['z1', 'z2']);
+    // PID comes late, so that its group has a segment behind those of the group inside.
+    const late = readMessage([MSH, 'PV1|1', 'ZOB|z1', 'PID|1', 'ZOB|z2', 'OBR|1'].join('\r'));
+    expect(values('PATIENT[1].ZOB[*]-1', late)).to.deep.equal(['z1', 'z2']);
   });
 
   it('names groups as the newest version does, whatever the version of the message', () => {
