@@ -36,13 +36,18 @@ export interface ExpressionProblem {
   readonly offset: number;
 }
 
-/** Compiles and type-checks `source`. `names` are further string variables that `evaluate` gets as its scope. */
+/**
+ * Compiles and type-checks `source`. `names` are further string variables that `evaluate` gets as its scope. Without
+ * `nulls` there is no `isNull`: for values that leave HL7's null out, it would never be true.
+ */
 export function compileExpression(
   source: string,
   names: readonly string[] = [],
+  nulls = true,
 ): { expression: Expression; problem?: never } | { expression?: never; problem: ExpressionProblem } {
   const { text, variables } = withVariables(source);
   const environment = createEnvironment();
+  if (nulls) environment.registerFunction('isNull(string): bool', isNull);
   for (const [name, path] of variables)
     environment.registerVariable(name, isMany(path) ? 'list<string>' : 'string');
   for (const name of names) environment.registerVariable(name, 'string');
@@ -68,8 +73,7 @@ export function compileExpression(
 function createEnvironment(): Environment {
   return new Environment()
     .registerOperator('!string: bool', (text: string) => text === '')
-    .registerFunction('valued(string): bool', (text: string) => text !== '')
-    .registerFunction('isNull(string): bool', isNull);
+    .registerFunction('valued(string): bool', (text: string) => text !== '');
 }
 
 /** String literals of CEL (raw, triple-quoted, plain), or an HL7 path that isn't the tail of a longer name. */

@@ -41,7 +41,7 @@ export function compilePartExpression(
             return name;
           },
         );
-  const { expression, problem } = compileExpression(text, [...names.keys()]);
+  const { expression, problem } = compileExpression(text, [...names.keys()], false);
   if (problem !== undefined) {
     let { says } = problem;
     for (const name of names.keys()) says = says.replaceAll(name, name.replaceAll('_', '.'));

@@ -68,6 +68,11 @@ describe('the mapping compiler finds, with file, line and column,', () => {
       "6:22 unknown-path XPN.1 can't be read here",
     ],
     [
+      'a question for null, which no value of a mapping is',
+      '  active: { value: true, when: "isNull(PID-7)" }',
+      '6:33 bad-expression',
+    ],
+    [
       'a table that is not there',
       '  maritalStatus: { from: PID-16, code: Sexx }',
       '6:40 unknown-table there is no code table Sexx (did you mean Sex?)',
