@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
+import { escape } from '../../src/hl7/escape.ts';
 import { type Message, readMessage } from '../../src/hl7/message.ts';
 import { parsePath } from '../../src/hl7/path.ts';
 import { readGroups } from '../../src/hl7/structure.ts';
-import { text } from './arbitraries.ts';
+import { delimiters, encoding, text } from './arbitraries.ts';
 
 const MSH = 'MSH|^~\\&|HIS|GHH|ENGINE|HUB|20260301||ORU^R01^ORU_R01|1|P|2.5.1';
 const sample = readMessage(
@@ -166,6 +167,32 @@ describe('hl7 message', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('has in its fields all that a segment has, under any delimiters and line ends', () => {
+    const ends = fc.constantFrom('\r', '\n', '\r\n', '\n\r\r');
+    const names = fc.constantFrom('PID', 'obx', 'ZZ9');
+    const lines = fc.array(fc.tuple(names, fc.array(text, { maxLength: 6 }), ends), { maxLength: 5 });
+    fc.assert(
+      fc.property(delimiters, lines, ends, (own, given, end) => {
+        // What is written into a field is a whole field; the rest of it is arbitrary.
+        const fields = (all: readonly string[]) => all.map((one) => escape(one, own));
+        const written = given.map(([name, all]) => [name, ...fields(all)].join(own.field));
+        const head = `MSH${encoding(own)}${own.field}A${own.field}${end}`;
+        const whole = head + written.map((line, i) => line + given[i]![2]).join('');
+        const message = readMessage(whole);
+        expect(message.text).to.equal(whole);
+        expect(message.delimiters).to.deep.equal(own);
+        const [, ...rest] = message.segments;
+        expect(rest.map((segment) => segment.text)).to.deep.equal(written);
+        for (const [i, segment] of rest.entries()) {
+          const [name, all] = given[i]!;
+          expect([segment.name, segment.fields]).to.deep.equal([name.toUpperCase(), all.length]);
+          for (const [n, one] of all.entries()) expect(message.unescape(segment.field(n + 1))).to.equal(one);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 
