@@ -14,11 +14,13 @@ import type { FloorAnswers } from './floor.ts';
 import { readMachine } from './machine.ts';
 import type { MappingAnswers } from './mapping.ts';
 import { type Flow, measureFlow, type Subject } from './measure.ts';
+import { readerNames } from './readers.ts';
+import type { ReadingAnswers } from './reading.ts';
 import type { ReceiverAnswers } from './receiver.ts';
 import { report } from './report.ts';
 import type { SenderAnswers } from './sender.ts';
 import { writeSite } from './site.ts';
-import { MAPPING, type Only, type Work, works } from './works.ts';
+import { MAPPING, type Only, READING, type Work, works } from './works.ts';
 
 /** What every measurement runs with. */
 interface Run {
@@ -85,6 +87,21 @@ async function measureMapping({ settings, signal, progress }: Run): Promise<Figu
   return found;
 }
 
+async function measureReading({ settings, signal, progress }: Run): Promise<Figures['reading']> {
+  const found = [];
+  for (const messages of ['adt', 'oru'] satisfies Only[]) {
+    for (const reader of readerNames) {
+      await using ends = new AsyncDisposableStack();
+      progress(`${READING}: ${messages}, ${reader}`);
+      const start = () => startChild<ReadingAnswers>('reading.ts', signal, ['--expose-gc']);
+      const child = ends.adopt(start(), (child) => child.stop());
+      const cost = await child.ask('measure', { reader, only: messages, ms: settings.seconds * 1000 });
+      found.push({ messages, reader, ...cost });
+    }
+  }
+  return found;
+}
+
 async function bench(run: Run): Promise<Figures> {
   const { settings } = run;
   const wanted = (name: string): boolean => settings.only === undefined || settings.only === name;
@@ -92,14 +109,17 @@ async function bench(run: Run): Promise<Figures> {
   const compared = [];
   for (const work of works.filter(({ name }) => wanted(name))) compared.push(await compare(run, work));
   const mapping = wanted(MAPPING) ? await measureMapping(run) : [];
-  return { machine, settings, works: compared, mapping };
+  const reading = wanted(READING) ? await measureReading(run) : [];
+  return { machine, settings, works: compared, mapping, reading };
 }
 
 const options = new Command('npm run bench --')
   .description(
     'Measures the engine on this machine, against the floor: a bare program that stores and sends on.',
   )
-  .addOption(new Option('--only <name>', 'one work').choices([...works.map(({ name }) => name), MAPPING]))
+  .addOption(
+    new Option('--only <name>', 'one work').choices([...works.map(({ name }) => name), MAPPING, READING]),
+  )
   .option('--seconds <n>', 'length of each window', wholeNumber(1, 3600), 10)
   .option(
     '--connections <n>',

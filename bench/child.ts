@@ -31,13 +31,20 @@ interface Answer {
 /** A child that doesn't end within this time is killed. */
 const STOP_MS = 20_000;
 
-/** Starts `file`, next to this one, which calls {@link serve}. When `signal` aborts, the child is told to end. */
-export function startChild<A extends Answers>(file: string, signal: AbortSignal): Child<A> {
+/**
+ * Starts `file`, next to this one, which calls {@link serve}. When `signal` aborts, the child is told to end. `flags` are
+ * further ones for Node.
+ */
+export function startChild<A extends Answers>(
+  file: string,
+  signal: AbortSignal,
+  flags: readonly string[] = [],
+): Child<A> {
   // Detached, so that a Ctrl-C on the terminal is the parent's to hand on.
   // The young generation is as large as in `npm start`: it halves the time that garbage collection takes.
   const child = fork(new URL(file, import.meta.url), {
     detached: true,
-    execArgv: ['--max-semi-space-size=64'],
+    execArgv: ['--max-semi-space-size=64', ...flags],
   });
   const exited = once(child, 'exit');
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();

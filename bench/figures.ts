@@ -2,6 +2,8 @@
 import type { Machine } from './machine.ts';
 import type { MappingTime } from './mapping.ts';
 import type { Flow } from './measure.ts';
+import type { ReaderName } from './readers.ts';
+import type { ReadingCost } from './reading.ts';
 import type { Only } from './works.ts';
 
 /** What the user asked for. */
@@ -28,4 +30,5 @@ export interface Figures {
   readonly settings: Settings;
   readonly works: readonly Compared[];
   readonly mapping: readonly (MappingTime & { readonly messages: Only })[];
+  readonly reading: readonly (ReadingCost & { readonly messages: Only; readonly reader: ReaderName })[];
 }

@@ -2,9 +2,10 @@
 import { table } from '../src/commands/table.ts';
 import type { Compared, Figures } from './figures.ts';
 import type { Flow } from './measure.ts';
+import type { Only } from './works.ts';
 
 /** Everything, for a terminal. */
-export function report({ machine, settings, works, mapping }: Figures): string {
+export function report({ machine, settings, works, mapping, reading }: Figures): string {
   const { cpu, cores, memory_bytes, load } = machine;
   const versions = [`Pipehat ${machine.pipehat}`, `Node ${machine.node}`];
   if (works[0] !== undefined) versions.push(`PostgreSQL ${works[0].postgres}`);
@@ -17,6 +18,9 @@ export function report({ machine, settings, works, mapping }: Figures): string {
     ...(mapping.length === 0
       ? []
       : [`\nread and map alone, CPU time\n${indent(table(mappingRows(mapping)))}`]),
+    ...(reading.length === 0
+      ? []
+      : [`\nread alone, CPU time of one core\n${indent(table(readingRows(reading)))}`]),
   ].join('\n');
 }
 
@@ -50,6 +54,26 @@ function mappingRows(mapping: Figures['mapping']): string[][] {
     `${resources_a_message.toFixed(0)} resources each`,
   ]);
 }
+
+function readingRows(reading: Figures['reading']): string[][] {
+  return [
+    ['', 'reader', 'messages /s', 'µs a message', 'bytes a message', 'memory kept, × its size'],
+    ...reading.map(({ messages, reader, us_a_message, bytes_a_message, kept_bytes_a_message }) => [
+      READ[messages],
+      reader,
+      (1e6 / us_a_message).toFixed(0),
+      us_a_message.toFixed(2),
+      bytes_a_message.toFixed(0),
+      (kept_bytes_a_message / bytes_a_message).toFixed(1),
+    ]),
+  ];
+}
+
+/** What is read of each kind. */
+const READ: Readonly<Record<Only, string>> = {
+  adt: 'ADT: every field of MSH, PID, PV1',
+  oru: 'ORU: every field of every OBX',
+};
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);

@@ -26,3 +26,6 @@ export const works: readonly Work[] = [
 
 /** The work that needs no engine: reading and mapping alone. */
 export const MAPPING = 'mapping';
+
+/** Reading alone, beside other readers. */
+export const READING = 'reading';

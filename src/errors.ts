@@ -50,7 +50,8 @@ export const errors = {
   'hl7-bad-path': {
     class: 'permanent',
     says: 'expected an HL7 path such as PID-3[2].4.1, found "{path}"',
-    advice: 'Write SEGMENT-FIELD, then [repetition], .component and .subcomponent where needed.',
+    advice:
+      'Write SEGMENT-FIELD, groups with a dot behind each before it, [repetition], .component and .subcomponent after it.',
   },
   'hl7-not-settable': {
     class: 'permanent',

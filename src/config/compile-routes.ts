@@ -14,8 +14,7 @@ export function compileRoutes(draft: Draft): Route[] {
     problems.push(yaml.problem(['route', i, 'to'], rule, says));
   const seen = new Set<string>();
   return file.route.flatMap((route, i): Route[] => {
-    const when =
-      route.when === undefined ? undefined : compileAt(yaml, ['route', i, 'when'], 'bool', problems);
+    const when = route.when === undefined ? undefined : compileAt(draft, ['route', i, 'when'], 'bool');
     if (seen.has(route.to)) {
       add(i, 'second-route', `another route goes to "${route.to}" already: join their conditions with ||`);
     }

@@ -27,17 +27,16 @@ function compileStep(draft: Draft, step: FileStep, i: number): Step | undefined 
   return step.transform === undefined ? undefined : compileTransform(draft, step.transform, i);
 }
 
-function compileFilter({ yaml, problems }: Draft, source: string, i: number): Step | undefined {
-  const condition = compileAt(yaml, ['steps', i, 'filter'], 'bool', problems);
+function compileFilter(draft: Draft, source: string, i: number): Step | undefined {
+  const condition = compileAt(draft, ['steps', i, 'filter'], 'bool');
   return condition && { kind: 'filter', label: `step ${i + 1}: filter ${source}`, condition };
 }
 
-function compileSet({ yaml, problems }: Draft, set: NonNullable<FileStep['set']>, i: number): Step {
+function compileSet(draft: Draft, set: NonNullable<FileStep['set']>, i: number): Step {
   const values = Object.entries(set).flatMap(([key, value]) => {
     const place = ['steps', i, 'set', key];
-    const path = pathAt(yaml, place, problems);
-    const compiled =
-      typeof value === 'string' ? value : compileAt(yaml, [...place, 'cel'], 'string', problems);
+    const path = pathAt(draft, place);
+    const compiled = typeof value === 'string' ? value : compileAt(draft, [...place, 'cel'], 'string');
     return path === undefined || compiled === undefined ? [] : [{ path, value: compiled }];
   });
   return { kind: 'set', label: `step ${i + 1}: set ${Object.keys(set).join(', ')}`, values };

@@ -2,19 +2,16 @@
 import { compileExpression, type Expression } from '../expression/expression.ts';
 import { fieldDefinition, segmentDefinition } from '../hl7/dictionary.ts';
 import { type Path, parsePath } from '../hl7/path.ts';
+import { NEWEST_VERSION } from '../hl7/version.ts';
+import { parseMessagePattern } from '../pipeline/accept.ts';
 import type { Problem } from '../problem.ts';
-import { type Place, valueAt, type YamlFile } from '../yaml.ts';
-
-/** The version whose dictionary knows most: later ones keep the old fields. */
-const NEWEST_VERSION = '2.8';
+import { type Place, valueAt } from '../yaml.ts';
+import type { Draft } from './draft.ts';
+import { groupProblem } from './group.ts';
 
 /** Compiles the CEL text at `place`, which must be of type `type`. Undefined, with problems added, when it is wrong. */
-export function compileAt(
-  yaml: YamlFile,
-  place: Place,
-  type: 'bool' | 'string',
-  problems: Problem[],
-): Expression | undefined {
+export function compileAt(draft: Draft, place: Place, type: 'bool' | 'string'): Expression | undefined {
+  const { yaml, problems } = draft;
   const text = String(valueAt(yaml.value, place));
   const { expression, problem } = compileExpression(text);
   if (problem !== undefined) {
@@ -22,7 +19,7 @@ export function compileAt(
     return undefined;
   }
   for (const path of expression.paths) {
-    problems.push(...pathProblems(yaml, place, path, { offset: text.indexOf(path.text) }));
+    problems.push(...pathProblems(draft, place, path, { offset: text.indexOf(path.text) }));
   }
   if (expression.type === type) return expression;
   const says = `expected an expression of type ${type}, found one of type ${expression.type}`;
@@ -31,10 +28,11 @@ export function compileAt(
 }
 
 /** Reads the path that is the last key of `place`. Undefined, with a problem added, when it is none. */
-export function pathAt(yaml: YamlFile, place: Place, problems: Problem[]): Path | undefined {
+export function pathAt(draft: Draft, place: Place): Path | undefined {
+  const { yaml, problems } = draft;
   try {
     const path = parsePath(String(place.at(-1)));
-    problems.push(...pathProblems(yaml, place, path, { key: true }));
+    problems.push(...pathProblems(draft, place, path, { key: true }));
     return path;
   } catch (error) {
     problems.push(yaml.problem(place, 'bad-path', (error as Error).message, { key: true }));
@@ -47,13 +45,15 @@ export function pathAt(yaml: YamlFile, place: Place, problems: Problem[]): Path 
  * beyond the standard do occur in real feeds, so they are a warning.
  */
 function pathProblems(
-  yaml: YamlFile,
+  draft: Draft,
   place: Place,
   path: Path,
   where: { key?: boolean; offset?: number },
 ): Problem[] {
+  const problem = (rule: string, says: string) => draft.yaml.problem(place, rule, says, where);
+  const found = groupProblem(path, draft.file.accept.messages.map(parseMessagePattern));
+  if (found !== undefined) return [problem(found.rule, found.says)];
   if (path.segment.startsWith('Z')) return [];
-  const problem = (rule: string, says: string) => yaml.problem(place, rule, says, where);
   if (segmentDefinition(NEWEST_VERSION, path.segment) === undefined) {
     return [problem('unknown-segment', `HL7 has no segment ${path.segment} (local segments begin with Z)`)];
   }

@@ -4,10 +4,11 @@
  * CEL would read `PV1-2` as a subtraction, so each path outside a string literal becomes a variable of the same
  * length before CEL sees the text; error columns therefore stay true. A path is a string (`""` when the message has
  * no value there), or a list of strings when it says `[*]`. Beyond CEL: `!PID-29` is true where PID-29 has no value,
- * `valued(PID-29)` where it has one.
+ * `valued(PID-29)` where it has one, `isNull(PID-29)` where it is `""`, which asks to delete the value.
  */
 import { Environment, type TypeCheckResult } from '@marcbachmann/cel-js';
-import { PATH_PATTERN, type Path, parsePath } from '../hl7/path.ts';
+import { isNull } from '../hl7/parts.ts';
+import { isMany, PATH_PATTERN, type Path, parsePath } from '../hl7/path.ts';
 
 /** What an expression reads: a whole message, or one group or segment of it. */
 export interface Values {
@@ -35,15 +36,20 @@ export interface ExpressionProblem {
   readonly offset: number;
 }
 
-/** Compiles and type-checks `source`. `names` are further string variables that `evaluate` gets as its scope. */
+/**
+ * Compiles and type-checks `source`. `names` are further string variables that `evaluate` gets as its scope. Without
+ * `nulls` there is no `isNull`: for values that leave HL7's null out, it would never be true.
+ */
 export function compileExpression(
   source: string,
   names: readonly string[] = [],
+  nulls = true,
 ): { expression: Expression; problem?: never } | { expression?: never; problem: ExpressionProblem } {
   const { text, variables } = withVariables(source);
   const environment = createEnvironment();
+  if (nulls) environment.registerFunction('isNull(string): bool', isNull);
   for (const [name, path] of variables)
-    environment.registerVariable(name, isList(path) ? 'list<string>' : 'string');
+    environment.registerVariable(name, isMany(path) ? 'list<string>' : 'string');
   for (const name of names) environment.registerVariable(name, 'string');
   const checked = environment.check(text);
   if (!checked.valid) return { problem: problemOf(checked.error, variables) };
@@ -57,7 +63,7 @@ export function compileExpression(
       evaluate(values, scope = {}) {
         const context: Record<string, unknown> = { ...scope };
         for (const [name, path] of paths)
-          context[name] = isList(path) ? values.values(path) : values.value(path);
+          context[name] = isMany(path) ? values.values(path) : values.value(path);
         return run(context);
       },
     },
@@ -70,23 +76,24 @@ function createEnvironment(): Environment {
     .registerFunction('valued(string): bool', (text: string) => text !== '');
 }
 
-/** A path with `[*]` has many values. */
-function isList(path: Path): boolean {
-  return path.index === '*' || path.repetition === '*';
-}
-
 /** String literals of CEL (raw, triple-quoted, plain), or an HL7 path that isn't the tail of a longer name. */
 const TOKENS = new RegExp(
   `r?"""[\\s\\S]*?"""|r?'''[\\s\\S]*?'''|r?"(?:\\\\.|[^"\\\\])*"|r?'(?:\\\\.|[^'\\\\])*'|(?<![\\w.])(${PATH_PATTERN})(?!\\w)`,
   'g',
 );
 
-/** Replaces each path by a name of the same length: `PID-3[2].4` becomes `PID_3_2__4`. */
+/**
+ * What stands for the punctuation of a path in a name of CEL: small letters, which no path has, so that no two paths
+ * get the same name.
+ */
+const LETTERS: Readonly<Record<string, string>> = { '-': 'f', '.': 'd', '[': 'l', ']': 'r', '*': 'x' };
+
+/** Replaces each path by a name of the same length: `PID-3[2].4` becomes `PIDf3l2rd4`. */
 function withVariables(source: string): { text: string; variables: Map<string, Path> } {
   const variables = new Map<string, Path>();
   const text = source.replace(TOKENS, (token: string, path: string | undefined) => {
     if (path === undefined) return token;
-    const name = path.replaceAll('*', 'x').replaceAll(/[^A-Za-z0-9]/g, '_');
+    const name = path.replaceAll(/[^A-Z0-9_]/g, (mark) => LETTERS[mark]!);
     variables.set(name, parsePath(path));
     return name;
   });

@@ -8,34 +8,21 @@ import type { Path } from './path.ts';
 /**
  * The message with `value` at `path`, escaped. Fields, repetitions and components that lie before the place are made.
  * A path that stops above the last level sets the whole of what it names. `[*]` sets every segment or repetition there
- * is. A segment that the message doesn't have is not made: the message comes back as it is. Throws `hl7-not-settable`
+ * is. A segment or group that the message doesn't have is not made: the message comes back as it is. `""` sets HL7's
+ * null, and `''` empties the place. Throws `hl7-not-settable`
  * for the delimiters themselves (MSH-1, MSH-2), and for levels that the message has no delimiter for.
  */
 export function setValue(message: Message, path: Path, value: string): Message {
   const { delimiters } = message;
   if (isHeader(path.segment) && path.field <= 2) throw notSettable(path);
   const text = escape(value, delimiters);
-  let seen = 0;
-  const changed = new Map<Segment, string>();
-  for (const segment of message.segments) {
-    if (segment.name !== path.segment) continue;
-    seen += 1;
-    if (path.index !== '*' && path.index !== seen) continue;
-    changed.set(segment, setInSegment(segment, path, text, delimiters));
-  }
-  return changed.size === 0 ? message : readMessage(rewrite(message, changed));
-}
-
-/** Puts changed segments in the place of the old ones; what stands between segments is kept. */
-function rewrite(message: Message, changed: ReadonlyMap<Segment, string>): string {
-  let text = '';
+  let after = '';
   let at = 0;
-  for (const segment of message.segments) {
-    const start = message.text.indexOf(segment.text, at);
-    text += message.text.slice(at, start) + (changed.get(segment) ?? segment.text);
-    at = start + segment.text.length;
+  for (const segment of message.segmentsAt(path)) {
+    after += message.text.slice(at, segment.start) + setInSegment(segment, path, text, delimiters);
+    at = segment.end;
   }
-  return text + message.text.slice(at);
+  return at === 0 ? message : readMessage(after + message.text.slice(at));
 }
 
 function setInSegment(segment: Segment, path: Path, text: string, delimiters: Delimiters): string {

@@ -1,6 +1,6 @@
 /**
  * The grammar of message structures: which segments in which order and which groups, as data of the package
- * `hl7-dictionary` (versions 2.1 to 2.7.1; newer ones read as 2.7.1). It is read at the first question, not on import.
+ * `hl7-dictionary` (versions 2.1 to 2.7.1; 2.8, 2.8.1 and 2.8.2 read as 2.7.1). It is read at the first question, not on import.
  */
 import { createRequire } from 'node:module';
 import { nearestVersion } from './version.ts';
@@ -34,12 +34,38 @@ export function grammarOf(structure: string, version: string): Element | undefin
 
 /** The structure of an event by table 0354: `ADT` and `A08` give `ADT_A01`. Undefined when the table lacks it. */
 export function structureOfEvent(code: string, event: string): string | undefined {
+  return structuresByEvent().get(`${code}^${event}`);
+}
+
+/** All structures that table 0354 has for the events of a message code. */
+export function structuresOfCode(code: string): string[] {
+  const found = [...structuresByEvent()].filter(([event]) => event.startsWith(`${code}^`));
+  return [...new Set(found.map(([, structure]) => structure))];
+}
+
+/** The names of all groups that any structure of any version has. */
+export function everyGroupName(): ReadonlySet<string> {
+  if (allGroups === undefined) {
+    const all = new Set<string>();
+    const add = ({ name, children }: ElementData): void => {
+      if (children !== undefined) all.add(groupName(name));
+      children?.forEach(add);
+    };
+    for (const { messages } of Object.values(data().definitions)) {
+      for (const { segments } of Object.values(messages)) segments.segments.forEach(add);
+    }
+    allGroups = all;
+  }
+  return allGroups;
+}
+
+function structuresByEvent(): ReadonlyMap<string, string> {
   structures ??= new Map(
     Object.entries(data().tables['354']!.values).flatMap(([structure, events]) =>
       events.split(/[\s,.]+/).map((each) => [`${structure.split('_')[0]}^${each}`, structure]),
     ),
   );
-  return structures.get(`${code}^${event}`);
+  return structures;
 }
 
 /** The package's own form. `max` 0 stands for any number. */
@@ -66,6 +92,7 @@ interface GrammarData {
 
 let loaded: GrammarData | undefined;
 let structures: ReadonlyMap<string, string> | undefined;
+let allGroups: ReadonlySet<string> | undefined;
 const grammars = new WeakMap<MessageData, Element>();
 
 function data(): GrammarData {
@@ -84,9 +111,14 @@ function compiled(message: MessageData): Element {
 
 function compile({ name, min, max, children, compounds }: ElementData): Element {
   const most = max === 0 ? Number.POSITIVE_INFINITY : max;
-  if (children !== undefined) return group(name, min, most, children.map(compile));
+  if (children !== undefined) return group(groupName(name), min, most, children.map(compile));
   const names = compounds?.flatMap((choice) => choice.name ?? []) ?? [name];
   return { name, min, max: most, children: [], contains: new Set(names) };
+}
+
+/** A few groups have a name such as SUBJECT_PERSON/ANIMAL_IDENTIFICATION, which no path could name. */
+function groupName(name: string): string {
+  return name.toUpperCase().replaceAll('/', '_');
 }
 
 function group(name: string, min: number, max: number, children: readonly Element[]): Element {

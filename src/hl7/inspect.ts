@@ -1,6 +1,5 @@
 /** A message spelled out: every field that has a value, with the name that the standard gives it. */
 import { type FieldDefinition, fieldDefinition, segmentDefinition, typeDefinition } from './dictionary.ts';
-import { unescape } from './escape.ts';
 import { type Delimiters, isHeader, type Message, type Segment } from './message.ts';
 import { part, parts } from './parts.ts';
 import { formatPath, type Path } from './path.ts';
@@ -49,19 +48,15 @@ export function inspect(message: Message, version: string): Inspection {
     const index = (seen.get(name) ?? 0) + 1;
     seen.set(name, index);
     const description = segmentDefinition(version, name)?.description ?? '';
-    return { name, description, position, fields: fieldsOf(segment, index, version, message.delimiters) };
+    return { name, description, position, fields: fieldsOf(segment, index, version, message) };
   });
   return { structure, segments, misfits: readGroups(message, structure, version).misfits };
 }
 
-function fieldsOf(
-  segment: Segment,
-  index: number,
-  version: string,
-  delimiters: Delimiters,
-): InspectedPlace[] {
+function fieldsOf(segment: Segment, index: number, version: string, message: Message): InspectedPlace[] {
+  const { delimiters } = message;
   // A line that is no segment has no fields.
-  const last = segment.name === '' ? 0 : parts(segment.text, delimiters.field).length;
+  const last = segment.name === '' ? 0 : segment.fields;
   return Array.from({ length: last }, (_, i) => i + 1).flatMap((field) => {
     const definition = definitionOf(segment, field, version, delimiters);
     const repetitions = segment.repetitions(field);
@@ -71,6 +66,7 @@ function fieldsOf(
     return repetitions.flatMap((raw, i) => {
       const repetition = repetitions.length > 1 ? i + 1 : undefined;
       const place = {
+        groups: [],
         segment: segment.name,
         index,
         field,
@@ -78,7 +74,7 @@ function fieldsOf(
         component: undefined,
         subcomponent: undefined,
       };
-      return raw === '' ? [] : [placeOf(raw, place, definition, cutters, version, delimiters)];
+      return raw === '' ? [] : [placeOf(raw, place, definition, cutters, version, message)];
     });
   });
 }
@@ -104,7 +100,7 @@ function placeOf(
   definition: Definition | undefined,
   cutters: readonly string[] | undefined,
   version: string,
-  delimiters: Delimiters,
+  message: Message,
 ): InspectedPlace {
   const { name, type } = definition ?? { name: '', type: '' };
   const [separator = '', ...below] = cutters ?? [];
@@ -115,11 +111,11 @@ function placeOf(
     name,
     type,
     raw,
-    value: cutters === undefined ? raw : unescape(raw, delimiters),
+    value: cutters === undefined ? raw : message.unescape(raw),
     parts: pieces.flatMap((piece, i) => {
       const level = place.component === undefined ? 'component' : 'subcomponent';
       const inner = { ...place, [level]: i + 1 };
-      return piece === '' ? [] : [placeOf(piece, inner, components[i], below, version, delimiters)];
+      return piece === '' ? [] : [placeOf(piece, inner, components[i], below, version, message)];
     }),
   };
 }

@@ -19,3 +19,11 @@ export function parts(raw: string, separator: string): string[] {
   if (raw === '') return [];
   return separator === '' ? [raw] : raw.split(separator);
 }
+
+/**
+ * Is it HL7's null, `""`: the sender says that there is no value, and a receiver deletes the one it has? An empty text
+ * says nothing at all (chapter 2, "Null values in fields").
+ */
+export function isNull(raw: string): boolean {
+  return raw === '""';
+}

@@ -4,7 +4,7 @@
  */
 import { PipehatError } from '../errors.ts';
 import { compileExpression, type Expression } from '../expression/expression.ts';
-import { PATH_PATTERN, parsePath } from '../hl7/path.ts';
+import { isMany, PATH_PATTERN, parsePath } from '../hl7/path.ts';
 import type { Here, Level } from './here.ts';
 import { levelOf } from './here.ts';
 
@@ -41,7 +41,7 @@ export function compilePartExpression(
             return name;
           },
         );
-  const { expression, problem } = compileExpression(text, [...names.keys()]);
+  const { expression, problem } = compileExpression(text, [...names.keys()], false);
   if (problem !== undefined) {
     let { says } = problem;
     for (const name of names.keys()) says = says.replaceAll(name, name.replaceAll('_', '.'));
@@ -175,7 +175,7 @@ function plainRead(operand: string, context: PartContext): ((here: Here, raw: st
   }
   if (!WHOLE_PATH.test(operand)) return undefined;
   const path = parsePath(operand);
-  if (path.index === '*' || path.repetition === '*') return undefined;
+  if (isMany(path)) return undefined;
   const level = levelOf(path);
   return (here) => here.leaf(here.raw(path), level);
 }

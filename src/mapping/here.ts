@@ -3,10 +3,9 @@
  * through it; resources made here can be referred to from here and from the groups inside.
  */
 import type { Values } from '../expression/expression.ts';
-import { unescape } from '../hl7/escape.ts';
 import type { Delimiters, Segment } from '../hl7/message.ts';
-import { part } from '../hl7/parts.ts';
-import type { Path } from '../hl7/path.ts';
+import { isNull, part } from '../hl7/parts.ts';
+import { formatPath, type Path } from '../hl7/path.ts';
 import type { Run } from './run.ts';
 
 /** How deep a piece of text lies: 0 a repetition of a field, 1 a component, 2 a subcomponent. */
@@ -40,19 +39,27 @@ export class Here implements Values {
     this.#delimiters = run.message.delimiters;
   }
 
-  /** The segment that a path means: the one being mapped, else the nearest here, else in the groups around. */
-  find(name: string, index: number | '*'): Segment | undefined {
+  /**
+   * The segment that a path means: the one being mapped, else the nearest here, else in the groups around. A path that
+   * names groups counts from the whole message.
+   */
+  find(path: Path): Segment | undefined {
+    if (path.groups.length > 0) return this.run.message.segmentsAt(path)[0];
+    return this.#near(path.segment, path.index);
+  }
+
+  #near(name: string, index: number | '*'): Segment | undefined {
     if (this.segment?.name === name && (index === 1 || index === '*')) return this.segment;
     let left = index === '*' ? 1 : index;
     for (const segment of this.segments) {
       if (segment.name === name && --left === 0) return segment;
     }
-    return this.#parent?.find(name, index);
+    return this.#parent === undefined ? undefined : this.#parent.#near(name, index);
   }
 
   /** Raw text at a path, cut as deep as the path reaches; the first repetition unless it names one. */
   raw(path: Path): string {
-    const segment = this.find(path.segment, path.index);
+    const segment = this.find(path);
     if (segment === undefined) return '';
     const repetition = typeof path.repetition === 'number' ? path.repetition : 1;
     return this.#cut(part(segment.field(path.field), this.#delimiters.repetition, repetition), path);
@@ -60,20 +67,23 @@ export class Here implements Values {
 
   /** All raw texts at a path. `[*]` on the segment means those of this group only: notes belong to what they follow. */
   raws(path: Path): string[] {
+    if (path.groups.length > 0) {
+      return this.run.message.segmentsAt(path).flatMap((segment) => this.#repetitions(segment, path));
+    }
     if (path.index === '*') {
       return this.segments.flatMap((segment) =>
         segment.name === path.segment ? this.#repetitions(segment, path) : [],
       );
     }
-    const segment = this.find(path.segment, path.index);
+    const segment = this.find(path);
     return segment === undefined ? [] : this.#repetitions(segment, path);
   }
 
   /** The whole field, repetitions and all. */
   field(path: Path): string {
-    const segment = this.find(path.segment, path.index);
+    const segment = this.find(path);
     const raw = segment === undefined ? '' : segment.field(path.field);
-    return raw === '""' ? '' : raw;
+    return isNull(raw) ? '' : raw;
   }
 
   #repetitions(segment: Segment, path: Path): string[] {
@@ -91,7 +101,7 @@ export class Here implements Values {
     if (path.subcomponent !== undefined)
       piece = part(piece, this.#delimiters.subcomponent, path.subcomponent);
     // `""` asks the receiver to delete the value: it is never the value.
-    return piece === '""' ? '' : piece;
+    return isNull(piece) ? '' : piece;
   }
 
   /** Part `n` of a piece at `level`, raw. */
@@ -102,7 +112,7 @@ export class Here implements Values {
           ? raw
           : ''
         : part(raw, level === 0 ? this.#delimiters.component : this.#delimiters.subcomponent, n);
-    return piece === '""' ? '' : piece;
+    return isNull(piece) ? '' : piece;
   }
 
   /** The first leaf of a piece at `level`, unescaped. */
@@ -110,13 +120,13 @@ export class Here implements Values {
     let piece = raw;
     if (level === 0) piece = part(piece, this.#delimiters.component, 1);
     if (level < 2) piece = part(piece, this.#delimiters.subcomponent, 1);
-    return piece === '""' ? '' : unescape(piece, this.#delimiters);
+    return isNull(piece) ? '' : this.run.message.unescape(piece);
   }
 
   /** A whole piece as text: delimiters in it are taken as characters that the sender forgot to escape. */
   text(raw: string): string {
     const { repetition } = this.#delimiters;
-    return unescape(repetition === '' ? raw : raw.replaceAll(repetition, '\n'), this.#delimiters);
+    return this.run.message.unescape(repetition === '' ? raw : raw.replaceAll(repetition, '\n'));
   }
 
   value(path: Path): string {
@@ -151,10 +161,10 @@ export class Here implements Values {
   /** `OBX[3]-5`: a path as this segment stands in the message. */
   place(path: Path | undefined): string {
     if (path === undefined) return this.segment?.name ?? 'MSH';
-    const segment = this.find(path.segment, path.index);
+    const segment = this.find(path);
     const named = this.run.message.all(path.segment);
     const number = named.findIndex((one) => one.position === segment?.position) + 1;
-    return path.text.replace(/^\w+(\[[^\]]*\])?/, number > 1 ? `${path.segment}[${number}]` : path.segment);
+    return formatPath({ ...path, groups: [], index: Math.max(1, number) });
   }
 }
 

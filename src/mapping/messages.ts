@@ -1,9 +1,11 @@
 /** Message maps, compiled: which resources a message makes, group by group, and what it means for the world. */
 import { PipehatError } from '../errors.ts';
-import { type Element, grammarOf } from '../hl7/grammar.ts';
+import { grammarOf } from '../hl7/grammar.ts';
+import { groupNames } from '../hl7/groups.ts';
 import { Segment } from '../hl7/message.ts';
 import type { Path } from '../hl7/path.ts';
 import { type Group, readGroups } from '../hl7/structure.ts';
+import { NEWEST_VERSION } from '../hl7/version.ts';
 import { didYouMean } from '../problem.ts';
 import { checkShape, type Place } from '../yaml.ts';
 import { type Context, report } from './compiler.ts';
@@ -12,7 +14,7 @@ import { instant } from './conversions.ts';
 import { timeFor } from './convert.ts';
 import { Here } from './here.ts';
 import type { Mapped } from './mapping.ts';
-import { compilePath, NEWEST_VERSION } from './pieces.ts';
+import { compilePath } from './pieces.ts';
 import type { Run } from './run.ts';
 import { type EventRule, type MessageFile, type Rule, type Step, stepSchema } from './schema.ts';
 import { compileResource } from './types.ts';
@@ -262,12 +264,6 @@ function checkGroup(context: Context, place: Place, name: string, structure: str
   if (!known.includes(name)) {
     report(context, place, 'unknown-group', `${structure} has no group ${name}${didYouMean(name, known)}`);
   }
-}
-
-function groupNames(element: Element): string[] {
-  return element.children.flatMap((child) =>
-    child.children.length === 0 ? [] : [child.name, ...groupNames(child)],
-  );
 }
 
 interface Child {

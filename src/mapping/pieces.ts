@@ -1,14 +1,14 @@
 /** `from`, `where`, `template` and `join`: how rules reach the text they work on. */
 import { fieldDefinition, segmentDefinition, typeDefinition } from '../hl7/dictionary.ts';
+import { everyGroupName } from '../hl7/grammar.ts';
 import { PATH_PATTERN, type Path, parsePath } from '../hl7/path.ts';
+import { NEWEST_VERSION } from '../hl7/version.ts';
+import { didYouMean } from '../problem.ts';
 import type { Place } from '../yaml.ts';
 import { type Context, report } from './compiler.ts';
 import { compileCondition, readPart } from './condition.ts';
 import type { Here, Level } from './here.ts';
 import { levelOf } from './here.ts';
-
-/** The version whose dictionary knows the most: paths are checked against it. */
-export const NEWEST_VERSION = '2.8';
 
 /** A way to raw text. */
 export interface Pieces {
@@ -49,7 +49,10 @@ export function compilePath(context: Context, place: Place, text: string): Path 
   return path;
 }
 
-function unknownPlace({ segment, field, component, subcomponent }: Path): string | undefined {
+function unknownPlace({ groups, segment, field, component, subcomponent }: Path): string | undefined {
+  const known = everyGroupName();
+  const group = groups.find(({ name }) => !known.has(name));
+  if (group !== undefined) return `HL7 has no group ${group.name}${didYouMean(group.name, known)}`;
   if (segment.startsWith('Z')) return undefined;
   if (segmentDefinition(NEWEST_VERSION, segment) === undefined) return `HL7 has no segment ${segment}`;
   const definition = fieldDefinition(NEWEST_VERSION, segment, field);

@@ -1,5 +1,6 @@
 /** What the order of messages hangs on, and the numbers by which people look for messages. Pure; values are PHI. */
-import { type Message, type Segment, valueIn } from '../hl7/message.ts';
+import { leaf, type Message, type Segment } from '../hl7/message.ts';
+import { isNull } from '../hl7/parts.ts';
 
 /** Messages with the same key keep their order. `channel`: all of the channel's messages; `none`: no order at all. */
 export type Order = 'patient' | 'visit' | 'order' | 'channel' | 'none';
@@ -77,10 +78,9 @@ function placesIn(message: Message, name: string, field: number): Place[] {
   return segment === undefined ? [] : placesOf(message, segment, field);
 }
 
-function placesOf({ delimiters }: Message, segment: Segment, field: number): Place[] {
-  return segment.repetitions(field).map((_, i) => (component) => {
-    const place = { segment: segment.name, index: 1, field, repetition: i + 1, component };
-    const value = valueIn([segment], { ...place, subcomponent: 1, text: '' }, delimiters).trim();
-    return value === '""' ? '' : value; // HL7's word for "none"
+function placesOf(message: Message, segment: Segment, field: number): Place[] {
+  return segment.repetitions(field).map((raw) => (component) => {
+    const value = message.unescape(leaf(raw, message.delimiters, component)).trim();
+    return isNull(value) ? '' : value;
   });
 }

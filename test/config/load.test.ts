@@ -154,6 +154,26 @@ describe('compileConfiguration', () => {
       'channels/adt.yaml:11:22 unknown-segment HL7 has no segment HSM (local segments begin with Z)',
     ],
     [
+      'a group that no accepted message has',
+      channelWith('MSH-9.2 == "A01"', `'INSURENCE[2].IN1-3 == "A"'`),
+      'channels/adt.yaml:11:23 unknown-group ADT_A01 has no group INSURENCE (did you mean INSURANCE?)',
+    ],
+    [
+      'a group that is inside another one',
+      channelWith('MSH-9.2 == "A01"', `'PROCEDURE.INSURANCE.IN1-3 == "A"'`),
+      'channels/adt.yaml:11:23 unknown-group ADT_A01 has no group INSURANCE inside PROCEDURE',
+    ],
+    [
+      'a group without the segment',
+      channelWith('MSH-9.2 == "A01"', `'INSURANCE.PV1-3 == "A"'`),
+      'channels/adt.yaml:11:23 unknown-group INSURANCE of ADT_A01 has no segment PV1',
+    ],
+    [
+      'a group to set that no accepted message has',
+      channelWith('PID-3.4: RGH', 'PROCEDURES.PR1-3: RGH'),
+      'channels/adt.yaml:7:12 unknown-group ADT_A01 has no group PROCEDURES (did you mean PROCEDURE?)',
+    ],
+    [
       'a place to set that is no path',
       channelWith('PID-3.4: RGH', 'PID.3: RGH'),
       'channels/adt.yaml:7:12 bad-path expected an HL7 path such as PID-3[2].4.1, found "PID.3"',
@@ -231,6 +251,28 @@ describe('compileConfiguration', () => {
       expect(configuration).to.equal(undefined);
     });
   }
+
+  it('checks groups against what the channel accepts', () => {
+    const linesFor = (accept: string, when: string) => {
+      const text = channelWith('ADT^A01, ADT^A08', accept)['channels/adt.yaml']!;
+      return compile({ 'channels/adt.yaml': text.replace('MSH-9.2 == "A01"', `'${when}'`) }).lines.filter(
+        (line) => /:11:/.test(line),
+      );
+    };
+    const order = 'ORDER_OBSERVATION[2].OBX-5 == "A"';
+    expect(linesFor('ADT^A01, ORU^R01', order)).to.deep.equal([]);
+    expect(linesFor('ORU^*', order)).to.deep.equal([]);
+    expect(linesFor('ORU^R01', 'ORDER_OBSERVATION[*].ZZZ-5.exists(one, one == "A")')).to.deep.equal([]);
+    expect(linesFor('ORU^R01', 'PATIENT_RESULT.OBX-5 == "A"')).to.deep.equal([
+      'channels/adt.yaml:11:23 ambiguous-group OBX stands in several groups: name the one that is meant (PATIENT.PATIENT_OBSERVATION, ORDER_OBSERVATION.OBSERVATION)',
+    ]);
+    expect(linesFor('ADT^*', order)).to.deep.equal([
+      'channels/adt.yaml:11:23 unknown-group ADT_A01, ADT_A02, ADT_A03, … has no group ORDER_OBSERVATION',
+    ]);
+    expect(linesFor('ZZZ^Z01', order)).to.deep.equal([
+      'channels/adt.yaml:11:23 unknown-group HL7 has no groups for the messages that are accepted',
+    ]);
+  });
 
   it('does not count a channel wrong for a system whose own file is wrong', () => {
     const { lines } = compile({ 'systems/ehr.yaml': 'system: ehr\ndescription: EHR\nfhir: { base: x }\n' });

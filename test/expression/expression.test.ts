@@ -41,6 +41,23 @@ describe('expression', () => {
     expect(evaluate('size(OBX[*]-5) == 2')).to.equal(true);
   });
 
+  it('reads paths through groups, and keeps apart what differs by punctuation alone', () => {
+    const oru = readMessage(
+      'MSH|^~\\&|L||||||ORU^R01|1|P|2.5.1\rPID|1\rOBR|1\rOBX|1||a||7\rOBR|2\rOBX|1||b||8\rOBX|2||c||""',
+    );
+    const of = (source: string) => {
+      const { expression, problem } = compileExpression(source);
+      return problem?.says ?? expression!.evaluate(oru);
+    };
+    expect(of('ORDER_OBSERVATION[2].OBX-5 + PATIENT_RESULT.ORDER_OBSERVATION.OBX-5')).to.equal('87');
+    expect(of('ORDER_OBSERVATION[*].OBX-5')).to.deep.equal(['7', '8']);
+    expect(of('ORDER_OBSERVATION[*].OBX[*]-3.exists(code, code == "c")')).to.equal(true);
+    // The one path has no group PATIENT_RESULT_ORDER: were they one variable, both would have the same value.
+    expect(of('OBX-5 + (valued(A_B.OBX-5) ? "x" : "") + (valued(A.B.OBX-5) ? "y" : "")')).to.equal('7');
+    expect(compileExpression('A_B.OBX-5 == A.B.OBX-5').expression?.paths).to.have.length(2);
+    expect(of('isNull(ORDER_OBSERVATION[2].OBX[2]-5) && !isNull(OBX-5) && !isNull(OBX-9)')).to.equal(true);
+  });
+
   it('leaves paths inside string literals alone', () => {
     expect(evaluate('"PID-3"')).to.equal('PID-3');
     expect(evaluate(`'it is PV1-2' + ": " + PV1-2`)).to.equal('it is PV1-2: I');

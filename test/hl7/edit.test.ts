@@ -39,6 +39,30 @@ describe('hl7 edit', () => {
     expect(set('PID-4[*].4', 'G')).to.equal(before);
   });
 
+  it('sets null and empties, which are two things', () => {
+    expect(set('PID-5', '""')).to.equal(before.replace('X&Y^Z', '""'));
+    expect(readMessage(set('PID-5', '""')).isNull(parsePath('PID-5'))).to.equal(true);
+    expect(set('PID-5', '')).to.equal(before.replace('X&Y^Z', ''));
+    expect(readMessage(set('PID-5', '')).isNull(parsePath('PID-5'))).to.equal(false);
+  });
+
+  it('sets what lies in groups, in the place that each has in the message', () => {
+    const head = 'MSH|^~\\&|L||||||ORU^R01|1|P|2.3';
+    const lines = ['PID|1', 'OBR|1', 'OBX|1', 'OBX|2', 'OBR|2', 'OBX|1', 'ZZZ|1', 'OBX|2'];
+    const oru = [head, ...lines].join('\r\n');
+    const linesAfter = (path: string) => set(path, 'x', oru).split('\r\n').slice(1);
+    expect(linesAfter('ORDER_OBSERVATION[2].OBX[2]-1')).to.deep.equal([...lines.slice(0, 7), 'OBX|x']);
+    expect(linesAfter('ORDER_OBSERVATION[2].OBX[*]-1')).to.deep.equal([
+      ...lines.slice(0, 5),
+      ...['OBX|x', 'ZZZ|1', 'OBX|x'],
+    ]);
+    expect(linesAfter('ORDER_OBSERVATION[*].OBX-1').filter((line) => line === 'OBX|x')).to.have.length(2);
+    expect(linesAfter('ORDER_OBSERVATION[3].OBX-1')).to.deep.equal(lines);
+    // PID comes late, so that its group has a segment behind those of the group inside.
+    const turned = 'MSH|^~\\&|L||||||ORU^R01|1|P|2.5.1\rPV1|1\rZZZ|1\rPID|1\rZZZ|2\rOBR|1\rZZZ|3';
+    expect(set('PATIENT.ZZZ[*]-1', 'x', turned)).to.equal(turned.replaceAll(/ZZZ\|[12]/g, 'ZZZ|x'));
+  });
+
   it('leaves the message as it is where it has no such segment', () => {
     for (const path of ['PV1-2', 'OBX[3]-1', 'ZZZ[*]-1']) expect(set(path, 'x'), path).to.equal(before);
   });
@@ -62,6 +86,7 @@ describe('hl7 edit', () => {
   it('gives back any text that was set, under any delimiters, and changes nothing else', () => {
     const number = fc.integer({ min: 1, max: 4 });
     const paths = fc.record({
+      groups: fc.constant([]),
       segment: fc.constantFrom('PID', 'OBX', 'ZPI'),
       index: fc.integer({ min: 1, max: 2 }),
       field: number,

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
-import { type Message, readMessage, valueIn, valuesIn } from '../../src/hl7/message.ts';
+import { escape } from '../../src/hl7/escape.ts';
+import { type Message, readMessage } from '../../src/hl7/message.ts';
 import { parsePath } from '../../src/hl7/path.ts';
-import { text } from './arbitraries.ts';
+import { readGroups } from '../../src/hl7/structure.ts';
+import { delimiters, encoding, text } from './arbitraries.ts';
 
 const MSH = 'MSH|^~\\&|HIS|GHH|ENGINE|HUB|20260301||ORU^R01^ORU_R01|1|P|2.5.1';
 const sample = readMessage(
@@ -36,6 +38,18 @@ describe('hl7 message', () => {
   it('tells empty from the order to delete', () => {
     expect(value('PID-6')).to.equal('');
     expect(value('PID-7')).to.equal('""');
+    const isNull = (path: string) => sample.isNull(parsePath(path));
+    expect([
+      isNull('PID-7'),
+      isNull('PID-6'),
+      isNull('PID-3'),
+      isNull('PID-99'),
+      isNull('PV1-2'),
+    ]).to.deep.equal([...[true, false, false, false, false]]);
+    const parts = readMessage(`${MSH}\rPID|1||1^""~""^x`);
+    expect(
+      ['PID-3', 'PID-3.2', 'PID-3[2]', 'PID-3[2].2'].map((path) => parts.isNull(parsePath(path))),
+    ).to.deep.equal([...[false, true, true, false]]);
   });
 
   it('has the delimiters as MSH-1 and MSH-2, whole', () => {
@@ -60,12 +74,6 @@ describe('hl7 message', () => {
     expect(values('PID-3[2].4')).to.deep.equal(['STATE']);
     expect(values('OBX[*]-5')).to.deep.equal(['1.5', 'line\ntwo', 'second']);
     expect(values('OBX[2]-5[*]')).to.deep.equal(['line\ntwo', 'second']);
-  });
-
-  it('reads within some of the segments', () => {
-    const [, second] = sample.all('OBX');
-    expect(valueIn([second!], parsePath('OBX-1'), sample.delimiters)).to.equal('2');
-    expect(valuesIn([second!], parsePath('OBX[*]-5'), sample.delimiters)).to.have.length(2);
   });
 
   it('takes CR, LF and CRLF, blank lines, and segment names in lower case', () => {
@@ -112,6 +120,33 @@ describe('hl7 message', () => {
     }
   });
 
+  it('reads lines of any number of fields, and any number of lines', () => {
+    for (const n of [2044, 2048, 33_000, 200_000]) {
+      const obx = readMessage(`${MSH}\rOBX${'|x'.repeat(n)}`).first('OBX')!;
+      const found = [obx.fields, obx.field(n), obx.field(n + 1), obx.field(-1)];
+      expect(found).to.deep.equal([n, 'x', '', '']);
+    }
+    const many = readMessage(`${MSH}\r${'OBX|1||||a~b\n'.repeat(200_000)}`);
+    expect(many.segments).to.have.length(200_001);
+    expect(values('OBX[*]-5', many)).to.have.length(400_000);
+    expect(value('OBX[200000]-5', many)).to.equal('a');
+    expect(readGroups(many, 'ZZZ_Z01', '2.5.1').segments).to.have.length(200_001);
+  });
+
+  it('counts the fields of a segment, those of MSH with its separator', () => {
+    const message = readMessage('MSH|^~\\&|A\rPID\rOBX|\rmsh\rNTE|1||');
+    expect(message.segments.map(({ fields }) => fields)).to.deep.equal([3, 0, 1, 1, 3]);
+    expect(message.segments[3]!.field(1)).to.equal('|');
+    expect(message.segments[0]!.field(0)).to.equal('MSH');
+  });
+
+  it('takes the bytes of an escape sequence in the character set of MSH-18', () => {
+    const named = (charset: string) => readMessage(`${MSH}|||||${charset}\rPID|1||\\XC3A9\\`);
+    expect(value('PID-3', named('|UNICODE UTF-8~ISO IR87'))).to.equal('é');
+    expect(value('PID-3', named('|8859/5'))).to.equal('УЉ');
+    expect(value('PID-3', named(''))).to.equal('Ã©');
+  });
+
   it('gives back any text byte for byte, or its documented error', () => {
     const documents = fc.oneof(
       text,
@@ -132,6 +167,32 @@ describe('hl7 message', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('has in its fields all that a segment has, under any delimiters and line ends', () => {
+    const ends = fc.constantFrom('\r', '\n', '\r\n', '\n\r\r');
+    const names = fc.constantFrom('PID', 'obx', 'ZZ9');
+    const lines = fc.array(fc.tuple(names, fc.array(text, { maxLength: 6 }), ends), { maxLength: 5 });
+    fc.assert(
+      fc.property(delimiters, lines, ends, (own, given, end) => {
+        // What is written into a field is a whole field; the rest of it is arbitrary.
+        const fields = (all: readonly string[]) => all.map((one) => escape(one, own));
+        const written = given.map(([name, all]) => [name, ...fields(all)].join(own.field));
+        const head = `MSH${encoding(own)}${own.field}A${own.field}${end}`;
+        const whole = head + written.map((line, i) => line + given[i]![2]).join('');
+        const message = readMessage(whole);
+        expect(message.text).to.equal(whole);
+        expect(message.delimiters).to.deep.equal(own);
+        const [, ...rest] = message.segments;
+        expect(rest.map((segment) => segment.text)).to.deep.equal(written);
+        for (const [i, segment] of rest.entries()) {
+          const [name, all] = given[i]!;
+          expect([segment.name, segment.fields]).to.deep.equal([name.toUpperCase(), all.length]);
+          for (const [n, one] of all.entries()) expect(message.unescape(segment.field(n + 1))).to.equal(one);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 

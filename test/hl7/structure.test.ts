@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { everyGroupName, structuresOfCode } from '../../src/hl7/grammar.ts';
 import { readMessage } from '../../src/hl7/message.ts';
 import { type Group, readGroups, structureOf } from '../../src/hl7/structure.ts';
 
@@ -69,6 +70,12 @@ describe('hl7 structure', () => {
     expect(grouped('ADT_A08', 'EVN PID PV1', '2.3').misfits).to.deep.equal([]);
     // Withdrawn in 2.7.
     expect(grouped('ORM_O01', 'PID ORC OBR', '2.8.2').misfits).to.deep.equal([]);
+    for (const version of ['2.8', '2.8.1', '2.8.2', '2.9']) {
+      // PRT behind a result came with 2.7.
+      expect(grouped('ORU_R01', 'UAC PID PRT OBR OBX PRT', version).misfits, version).to.deep.equal([]);
+      expect(grouped('ADT_A39', 'EVN PID MRG', version).misfits, version).to.deep.equal([]);
+    }
+    expect(grouped('ORU_R01', 'PID PRT OBR OBX', '2.5.1').misfits).to.have.length(1);
     // Came with 2.5.
     expect(grouped('ORU_R30', 'PID OBR OBX', '2.1').shape).to.contain('OBSERVATION(OBX)');
   });
@@ -110,6 +117,34 @@ describe('hl7 structure', () => {
         'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBR OBSERVATION(OBX PV1) OBSERVATION(OBX))))',
       misfits: ['5: PV1 has its place elsewhere in ORU_R01'],
     });
+  });
+
+  it('knows the structures of each event of a code, and every group', () => {
+    expect(structuresOfCode('ORU')).to.include.members(['ORU_R01', 'ORU_R30']);
+    expect(structuresOfCode('ADT')).to.include('ADT_A39').and.not.include('ORU_R01');
+    expect(structuresOfCode('ZZZ')).to.deep.equal([]);
+    const groups = everyGroupName();
+    expect([...groups]).to.include.members(['ORDER_OBSERVATION', 'SUBJECT_PERSON_ANIMAL_IDENTIFICATION']);
+    expect([...groups].every((name) => /^[A-Z][A-Z0-9_]*$/.test(name))).to.equal(true);
+  });
+
+  it('says the place of what does not fit as ERL wants it, and its code of table 0357', () => {
+    const of = (structure: string, names: string) =>
+      readGroups(readMessage([MSH, ...names.split(' ')].join('\r')), structure, '2.5.1').misfits.map(
+        ({ segment, index, position, condition }) => `${segment}^${index} at ${position}: ${condition}`,
+      );
+    expect(of('ADT_A01', 'EVN PID PV1 PV1 ZZZ ZZZ')).to.deep.equal([
+      'PV1^2 at 5: 100',
+      'ZZZ^1 at 6: 100',
+      'ZZZ^2 at 7: 100',
+    ]);
+    // The second order's OBR would be the second OBR of the message.
+    expect(of('ORU_R01', 'PID OBR OBX ORC OBX')).to.deep.equal(['OBR^2 at 6: 101']);
+    // Of a missing group, the segment that it would start with.
+    expect(of('ORU_R01', 'PID')).to.deep.equal(['OBR^1 at 2: 101']);
+    expect(of('ADT_A01', 'EVN PV1 PID')).to.deep.equal(['PID^1 at 3: 101', 'PID^1 at 4: 100']);
+    expect(of('ADT_A01', 'EVN PID PV1 no_segment')).to.deep.equal(['^1 at 5: 100']);
+    expect(of('ZZZ_Z01', 'PID')).to.deep.equal(['MSH^1 at 1: 100']);
   });
 
   it('leaves an order and a patient whole whose segments are not in order', () => {

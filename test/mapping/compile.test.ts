@@ -52,6 +52,11 @@ describe('the mapping compiler finds, with file, line and column,', () => {
       '6:22 unknown-path PID has no field 70',
     ],
     [
+      'a group that HL7 lacks',
+      '  birthDate: { from: "INSURENCE.IN1-18", as: date }',
+      '6:22 unknown-path HL7 has no group INSURENCE (did you mean INSURANCE?)',
+    ],
+    [
       'a component that HL7 lacks',
       '  birthDate: { from: PID-3.40, as: date }',
       '6:22 unknown-path PID-3 is of type CX',
@@ -61,6 +66,11 @@ describe('the mapping compiler finds, with file, line and column,', () => {
       'a part of another data type',
       '  birthDate: { from: XPN.1, as: date }',
       "6:22 unknown-path XPN.1 can't be read here",
+    ],
+    [
+      'a question for null, which no value of a mapping is',
+      '  active: { value: true, when: "isNull(PID-7)" }',
+      '6:33 bad-expression',
     ],
     [
       'a table that is not there',

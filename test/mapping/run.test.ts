@@ -125,6 +125,18 @@ describe('rules', () => {
     expect(patient(rules, [`PID|||1^^^X||A||2020|Q${'|'.repeat(20)}|2021`])).to.deep.equal({});
   });
 
+  it('read another group of the message by its name', () => {
+    const segments = ['PID|1||1^^^A', 'PV1|1', 'IN1|1||a|First', 'IN1|2||b|Second~Third'];
+    const rules = [
+      '  birthDate: { value: "2000-01-01", when: \'INSURANCE[2].IN1-3 == "b" && !INSURANCE[2].IN1-9\' }',
+      '  name: { rules: { text: { from: "INSURANCE[2].IN1-4" }, given: { from: "INSURANCE[*].IN1-4" } } }',
+    ].join('\n');
+    expect(patient(rules, segments)).to.deep.equal({
+      birthDate: '2000-01-01',
+      name: [{ text: 'Second', given: ['First', 'Second', 'Third'] }],
+    });
+  });
+
   it('put text together: templates give nothing where a place is empty, joins leave it out', () => {
     const rules = [
       '  name:',
