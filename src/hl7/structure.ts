@@ -23,10 +23,19 @@ export class Group {
   }
 }
 
-/** Where a message leaves its structure. Says names, never values. */
+/**
+ * Where a message leaves its structure. Says names, never values. `segment` and `index` are the place as ERL.1 and ERL.2
+ * want it; of something that is missing, the place it would have had.
+ */
 export interface Misfit {
+  /** The name of the segment, of a missing group that of its first one; `''` for a line that is no segment. */
+  readonly segment: string;
+  /** Which of that name in the message, 1-based. */
+  readonly index: number;
   /** Position of the segment; that of the first segment of a group that lacks something. */
   readonly position: number;
+  /** Table 0357. 100: segment sequence error, 101: required field (here, segment) missing. */
+  readonly condition: '100' | '101';
   readonly says: string;
 }
 
@@ -55,14 +64,36 @@ export function readGroups(message: Message, structure: string, version: string)
   const whole: Structure = Object.assign(new Group(structure), { misfits });
   const grammar = grammarOf(structure, version);
   if (grammar === undefined) {
-    whole.segments.push(...message.segments);
-    misfits.push({ position: 1, says: `no version of HL7 has the structure ${structure}` });
+    for (const segment of message.segments) whole.segments.push(segment);
+    const says = `no version of HL7 has the structure ${structure}`;
+    misfits.push({ segment: 'MSH', index: 1, position: 1, condition: '100', says });
     return whole;
   }
-  const open: Frame[] = [{ element: grammar, group: whole, position: 1, at: 0, count: 0, missed: [] }];
-  for (const segment of message.segments) place(segment, open, misfits);
-  close(open, 0, misfits);
+  const sorting: Sorting = {
+    open: [{ element: grammar, group: whole, position: 1, at: 0, count: 0, missed: [] }],
+    misfits,
+    seen: new Map(),
+  };
+  for (const segment of message.segments) {
+    place(segment, sorting);
+    sorting.seen.set(segment.name, indexOf(segment.name, sorting));
+  }
+  close(sorting, 0);
   return whole;
+}
+
+/** The work in hand. */
+interface Sorting {
+  /** From the whole message to the innermost group that is open. */
+  readonly open: Frame[];
+  readonly misfits: Misfit[];
+  /** How many segments of a name came so far. */
+  readonly seen: Map<string, number>;
+}
+
+/** Which of its name the next segment `name` is. */
+function indexOf(name: string, { seen }: Sorting): number {
+  return (seen.get(name) ?? 0) + 1;
 }
 
 /** An open group: how far it is filled. */
@@ -78,16 +109,17 @@ interface Frame {
   missed: readonly Element[];
 }
 
-function place(segment: Segment, open: Frame[], misfits: Misfit[]): void {
-  const { name, position } = segment;
+function place(segment: Segment, sorting: Sorting): void {
+  const { open } = sorting;
+  const { name } = segment;
   for (const strict of [true, false]) {
     for (let depth = open.length - 1; depth >= 0; depth--) {
       const frame = open[depth]!;
       const way = wayTo(name, frame, strict) ?? (takesLate(name, frame) ? [] : undefined);
       if (way === undefined) continue;
-      close(open, depth + 1, misfits);
-      if (way.length === 0) misfits.push({ position, says: `${name} comes late in ${frame.element.name}` });
-      for (const child of way) step(open, child, position, misfits);
+      close(sorting, depth + 1);
+      if (way.length === 0) outOfPlace(segment, `${name} comes late in ${frame.element.name}`, sorting);
+      for (const child of way) step(sorting, child, segment);
       open.at(-1)!.group.segments.push(segment);
       return;
     }
@@ -96,7 +128,12 @@ function place(segment: Segment, open: Frame[], misfits: Misfit[]): void {
   home.group.segments.push(segment);
   const whole = open[0]!.element;
   const where = whole.contains.has(name) ? 'has its place elsewhere in' : 'is no part of';
-  misfits.push({ position, says: `${name || 'a line that is no segment'} ${where} ${whole.name}` });
+  outOfPlace(segment, `${name || 'a line that is no segment'} ${where} ${whole.name}`, sorting);
+}
+
+function outOfPlace({ name, position }: Segment, says: string, sorting: Sorting): void {
+  const index = indexOf(name, sorting);
+  sorting.misfits.push({ segment: name, index, position, condition: '100', says });
 }
 
 /** The children to step through from `frame` down to the segment `name`; undefined when it has no place ahead. */
@@ -134,31 +171,29 @@ function takesLate(name: string, frame: Frame): boolean {
   return true;
 }
 
-/** Goes on to child `i` of the innermost open group, and opens it when it is a group. */
-function step(open: Frame[], i: number, position: number, misfits: Misfit[]): void {
-  const frame = open.at(-1)!;
+/** Goes on to child `i` of the innermost open group, on the way to `segment`, and opens it when it is a group. */
+function step(sorting: Sorting, i: number, segment: Segment): void {
+  const frame = sorting.open.at(-1)!;
+  const { position } = segment;
   const child = frame.element.children[i]!;
   const missed = missing(frame, i);
-  misfits.push(...lacks(frame, missed, position));
+  lacks(sorting, frame, missed, position);
   frame.missed = [...frame.missed, ...missed];
   frame.count = i === frame.at ? frame.count + 1 : 1;
   frame.at = i;
   if (frame.count > child.max) {
-    misfits.push({
-      position,
-      says: `${frame.element.name} has at most ${child.max} ${child.name}`,
-    });
+    outOfPlace(segment, `${frame.element.name} has at most ${child.max} ${child.name}`, sorting);
   }
   if (child.children.length === 0) return;
   const group = new Group(child.name);
   frame.group.groups.push(group);
-  open.push({ element: child, group, position, at: 0, count: 0, missed: [] });
+  sorting.open.push({ element: child, group, position, at: 0, count: 0, missed: [] });
 }
 
 /** Closes the open groups from `depth` on. */
-function close(open: Frame[], depth: number, misfits: Misfit[]): void {
-  for (const frame of open.splice(depth).reverse()) {
-    misfits.push(...lacks(frame, missing(frame, frame.element.children.length), frame.position));
+function close(sorting: Sorting, depth: number): void {
+  for (const frame of sorting.open.splice(depth).reverse()) {
+    lacks(sorting, frame, missing(frame, frame.element.children.length), frame.position);
   }
 }
 
@@ -169,8 +204,20 @@ function missing(frame: Frame, end: number): Element[] {
     .filter((child, i) => (i === 0 ? frame.count : 0) < child.min);
 }
 
-function lacks(frame: Frame, missed: readonly Element[], position: number): Misfit[] {
-  return missed.map((child) => ({ position, says: `${frame.element.name} lacks ${child.name}` }));
+function lacks(sorting: Sorting, { element }: Frame, missed: readonly Element[], position: number): void {
+  for (const child of missed) {
+    const segment = firstSegment(child);
+    const index = indexOf(segment, sorting);
+    const says = `${element.name} lacks ${child.name}`;
+    sorting.misfits.push({ segment, index, position, condition: '101', says });
+  }
+}
+
+/** The segment that a group starts with, as far as one is required; of a choice the first. */
+function firstSegment(element: Element): string {
+  const [first] = element.children;
+  if (first === undefined) return [...element.contains][0] ?? element.name;
+  return firstSegment(element.children.find(({ min }) => min > 0) ?? first);
 }
 
 function isDirect({ children }: Element, name: string): boolean {

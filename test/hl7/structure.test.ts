@@ -112,6 +112,25 @@ describe('hl7 structure', () => {
     });
   });
 
+  it('says the place of what does not fit as ERL wants it, and its code of table 0357', () => {
+    const of = (structure: string, names: string) =>
+      readGroups(readMessage([MSH, ...names.split(' ')].join('\r')), structure, '2.5.1').misfits.map(
+        ({ segment, index, position, condition }) => `${segment}^${index} at ${position}: ${condition}`,
+      );
+    expect(of('ADT_A01', 'EVN PID PV1 PV1 ZZZ ZZZ')).to.deep.equal([
+      'PV1^2 at 5: 100',
+      'ZZZ^1 at 6: 100',
+      'ZZZ^2 at 7: 100',
+    ]);
+    // The second order's OBR would be the second OBR of the message.
+    expect(of('ORU_R01', 'PID OBR OBX ORC OBX')).to.deep.equal(['OBR^2 at 6: 101']);
+    // Of a missing group, the segment that it would start with.
+    expect(of('ORU_R01', 'PID')).to.deep.equal(['OBR^1 at 2: 101']);
+    expect(of('ADT_A01', 'EVN PV1 PID')).to.deep.equal(['PID^1 at 3: 101', 'PID^1 at 4: 100']);
+    expect(of('ADT_A01', 'EVN PID PV1 no_segment')).to.deep.equal(['^1 at 5: 100']);
+    expect(of('ZZZ_Z01', 'PID')).to.deep.equal(['MSH^1 at 1: 100']);
+  });
+
   it('leaves an order and a patient whole whose segments are not in order', () => {
     expect(grouped('ORU_R01', 'PID ORC NTE OBR OBX ORC OBR OBX')).to.deep.equal({
       shape:
