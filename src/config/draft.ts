@@ -1,6 +1,7 @@
 /** A channel file on its way to a channel: what the parts of the compiler share. */
 import type { SourceDefinition } from '../component.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import type { Profile } from '../pipeline/profile.ts';
 import { didYouMean, type Problem } from '../problem.ts';
 import type { YamlFile } from '../yaml.ts';
 import type { ChannelFile } from './channel.ts';
@@ -12,6 +13,8 @@ export interface Surroundings {
   /** Undefined stands for a system whose own file has problems. */
   readonly systems: ReadonlyMap<string, System | undefined>;
   readonly mappings: ReadonlyMap<string, Mapping>;
+  /** Undefined stands for a profile whose own file has problems. */
+  readonly profiles: ReadonlyMap<string, Profile | undefined>;
   /** Names of FHIR R4 resource types. */
   readonly resourceTypes: ReadonlySet<string>;
   /** Does the site have this file? */

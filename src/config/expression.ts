@@ -2,11 +2,9 @@
 import { compileExpression, type Expression } from '../expression/expression.ts';
 import { fieldDefinition, segmentDefinition } from '../hl7/dictionary.ts';
 import { type Path, parsePath } from '../hl7/path.ts';
+import { NEWEST_VERSION } from '../hl7/version.ts';
 import type { Problem } from '../problem.ts';
 import { type Place, valueAt, type YamlFile } from '../yaml.ts';
-
-/** The version whose dictionary knows most: later ones keep the old fields. */
-const NEWEST_VERSION = '2.8';
 
 /** Compiles the CEL text at `place`, which must be of type `type`. Undefined, with problems added, when it is wrong. */
 export function compileAt(

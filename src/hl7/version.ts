@@ -1,5 +1,8 @@
 /** Versions of HL7 v2: `2.3.1`, as in MSH-12. */
 
+/** The newest version that the dictionaries know; it knows most: later ones keep the old fields. */
+export const NEWEST_VERSION = '2.8';
+
 /** Is version `a` older than `b`? A part that is no number counts as 0. */
 export function isBefore(a: string, b: string): boolean {
   const left = a.split('.').map(Number);
