@@ -9,6 +9,7 @@ import { type ErrorCode, errorDefinition, errors } from '../src/errors.ts';
 import type { CanonicalEvent } from '../src/event.ts';
 import { readDefinitions } from '../src/fhir/definitions.ts';
 import { charsetAliases } from '../src/hl7/charset-names.ts';
+import { rules } from '../src/hl7/finding.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { runChannel } from '../src/pipeline/channel.ts';
 import { readReceived } from '../src/pipeline/read.ts';
@@ -34,6 +35,7 @@ export async function documents(): Promise<Record<string, string>> {
     'docs/events.md': fill(read('docs/events.md'), { example: fenced('json', await eventExample()) }),
     'docs/operations.md': withStates,
     'docs/torture.md': fill(read('docs/torture.md'), { cases: caseTables() }),
+    'docs/validation.md': fill(read('docs/validation.md'), { rules: rulesTable() }),
   };
 }
 
@@ -97,6 +99,13 @@ function charsetTable(): string {
   return table(['MSH-18', 'read as the same'], rows);
 }
 
+function rulesTable(): string {
+  const rows = Object.entries(rules).map(([rule, { severity, condition, means }]) => [
+    ...[`\`${rule}\``, severity, condition, means],
+  ]);
+  return table(['rule', 'severity', 'ERR-3', 'what breaks it'], rows);
+}
+
 /** Every metric of Pipehat's own, with its labels: each is used once, and the text is read back. */
 async function metricsTable(): Promise<string> {
   const metrics = createMetrics(async () => [{ kind: 'channel', name: '', depth: 0, oldest_ms: 0 }]);
@@ -104,6 +113,7 @@ async function metricsTable(): Promise<string> {
   metrics.acknowledged('', 0);
   metrics.rejected('', 'internal');
   metrics.duplicate('');
+  metrics.found('', '', 1);
   metrics.processed('', 'processed');
   metrics.delivered('', '', 0);
   metrics.failed('', 'transient');

@@ -16,9 +16,10 @@ import { addTest } from './commands/test.ts';
 import { addToken } from './commands/token.ts';
 import { addTorture } from './commands/torture.ts';
 import { addTrace } from './commands/trace.ts';
+import { addValidate } from './commands/validate.ts';
 
 const commands: readonly AddCommand[] = [
-  ...[addStart, addLint, addTest, addSend, addMap, addInspect],
+  ...[addStart, addLint, addTest, addSend, addMap, addInspect, addValidate],
   ...[addMessages, addTrace, addReplay, addMigrate, addAudit, addToken, addSandbox, addTorture],
 ];
 

@@ -398,6 +398,19 @@ export const errors = {
     says: 'expected trigger event {expected} in MSH-9.2, found {found}',
     advice: 'Add the event to accept.messages in the channel file, or send it to another port.',
   },
+  'message-invalid': {
+    class: 'permanent',
+    ack: 'AE',
+    condition: '102',
+    says: 'expected a message without errors, found {count}; the first: {says}',
+    advice:
+      'The findings are with the message: `pipehat trace`. Let the sender mend it; or say in the profile what this sender may do, or `validate: warn` in the channel file.',
+  },
+  'profile-unknown': {
+    class: 'permanent',
+    says: 'there is no profile "{profile}" in {folder}{hint}',
+    advice: 'Name a profile of the site: its files are in the folder profiles.',
+  },
   'expression-failed': {
     class: 'permanent',
     says: 'the expression {expression} failed on this message',

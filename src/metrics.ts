@@ -24,6 +24,8 @@ export interface Metrics {
   rejected(channel: string, code: ErrorCode): void;
   /** A resend got the first answer again. */
   duplicate(channel: string): void;
+  /** Validation found `count` places that break a rule. */
+  found(channel: string, rule: string, count: number): void;
   /** A message went through its channel. */
   processed(channel: string, result: 'processed' | 'filtered' | 'failed'): void;
   /** The receiver accepted a delivery, `after_ms` milliseconds after its message was received. */
@@ -62,6 +64,7 @@ export function createMetrics(readLanes: () => Promise<readonly LaneReading[]>):
   const acknowledged = counter('acknowledged', 'Messages answered with AA or CA.', ['channel']);
   const rejected = counter('rejected', 'Messages answered with AE or AR, by reason.', ['channel', 'code']);
   const duplicates = counter('duplicates', 'Resends that got the first answer again.', ['channel']);
+  const findings = counter('findings', 'Places that break a rule of validation.', ['channel', 'rule']);
   const processed = counter('processed', 'Messages that went through their channel, by result.', [
     'channel',
     'result',
@@ -109,6 +112,7 @@ export function createMetrics(readLanes: () => Promise<readonly LaneReading[]>):
     },
     rejected: (channel, code) => rejected.inc({ channel, code }),
     duplicate: (channel) => duplicates.inc({ channel }),
+    found: (channel, rule, count) => findings.inc({ channel, rule }, count),
     processed: (channel, result) => processed.inc({ channel, result }),
     delivered: (channel, destination, after_ms) => {
       delivered.inc({ destination });

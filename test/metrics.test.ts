@@ -9,6 +9,7 @@ describe('metrics', () => {
     metrics.acknowledged('adt', 4);
     metrics.rejected('adt', 'hl7-no-msh');
     metrics.duplicate('adt');
+    metrics.found('adt', 'field-required', 3);
     metrics.processed('adt', 'filtered');
     metrics.delivered('adt', 'ehr', 1500);
     metrics.failed('ehr', 'transient');
@@ -18,6 +19,7 @@ describe('metrics', () => {
       'pipehat_received_total{channel="adt"} 2',
       'pipehat_acknowledged_total{channel="adt"} 1',
       'pipehat_rejected_total{channel="adt",code="hl7-no-msh"} 1',
+      'pipehat_findings_total{channel="adt",rule="field-required"} 3',
       'pipehat_duplicates_total{channel="adt"} 1',
       'pipehat_processed_total{channel="adt",result="filtered"} 1',
       'pipehat_delivered_total{destination="ehr"} 1',

@@ -96,6 +96,19 @@ export const Trace = Type.Object({
   sender: Type.Optional(Type.String()),
   ack: Type.Optional(Type.String({ description: 'MSA-1 of the answer.' })),
   warning: Type.Optional(Type.String({ description: 'What was odd about it although it was taken.' })),
+  findings: Type.Optional(
+    Type.Array(
+      Type.Object({
+        severity: Type.String({ description: '`error` or `warning`.' }),
+        rule: Type.String({ description: 'Such as `field-required`: see docs/validation.md.' }),
+        path: Type.String({ description: 'The place, as an HL7 path.' }),
+        condition: Type.String({ description: 'Code of HL7 table 0357.' }),
+        says: Type.String(),
+      }),
+      { description: 'What validation found.' },
+    ),
+  ),
+  more_findings: Type.Optional(Type.Integer({ description: 'How many findings there were beyond those.' })),
   body: Type.Optional(Type.String({ description: 'The message as received, when bodies were asked for.' })),
   processed_at: Type.Optional(Time),
   config: Type.Optional(Type.String({ description: 'Content hash of the configuration that processed it.' })),

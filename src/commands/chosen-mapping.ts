@@ -62,7 +62,8 @@ function readSite(files: readonly SiteFile[]): ReturnType<typeof compileSite> {
   return compileSite(readYaml(SITE_FILE, files.find(({ file }) => file === SITE_FILE)?.text ?? ''));
 }
 
-function refuse(problems: readonly Problem[]): void {
+/** Throws `configuration-wrong` where there are errors among the problems. */
+export function refuse(problems: readonly Problem[]): void {
   const errors = problems.filter(({ level }) => level === undefined);
   const [first] = errors;
   if (first === undefined) return;

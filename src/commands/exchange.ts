@@ -2,8 +2,8 @@
 import { PipehatError } from '../errors.ts';
 import { type Ack, type AckError, readAck } from '../hl7/ack.ts';
 import { unicodeForm } from '../hl7/byte-order.ts';
-import { readable } from '../hl7/charset.ts';
 import { type Header, headerBytes, readHeader } from '../hl7/header.ts';
+import { readable } from '../hl7/readable.ts';
 import type { MllpClient, MllpReceiver } from '../mllp/client.ts';
 import { errorJson } from './command.ts';
 import type { Input } from './inputs.ts';

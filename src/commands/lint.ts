@@ -2,6 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { formatProblem, hasErrors, type Problem } from '../problem.ts';
 import { type AddCommand, action, exitCode } from './command.ts';
+import { many } from './many.ts';
 
 interface LintOptions {
   readonly json?: boolean;
@@ -14,7 +15,7 @@ export const addLint: AddCommand = (program, terminal, end) => {
     .argument('[path]', 'a site, or a folder or file in it', '.')
     .summary('check the files of a site')
     .description(
-      `Checks pipehat.yaml, channels, systems and mappings against their schemas, each other, HL7 and FHIR, and prints every \
+      `Checks pipehat.yaml, channels, systems, mappings and profiles against their schemas, each other, HL7 and FHIR, and prints every \
 problem as file:line:column rule message. Warnings do not keep a site from starting; errors do.
 
   pipehat lint
@@ -45,8 +46,4 @@ function summary(problems: readonly Problem[]): string {
   const errors = problems.length - warnings;
   const counts = [many(errors, 'error'), many(warnings, 'warning')].filter((text) => !text.startsWith('0'));
   return `${counts.join(', ')}.`;
-}
-
-function many(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -5,6 +5,7 @@ import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts
 import { PipehatError } from '../errors.ts';
 import { auditAct } from '../store/audit.ts';
 import { type AddCommand, action, exitCode } from './command.ts';
+import { findingText } from './finding-text.ts';
 import { auditWriter, messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
 
 interface TraceOptions extends StoreOptions {
@@ -81,6 +82,7 @@ function tell(trace: Trace): string {
       ]),
     );
   }
+  lines.push(...tellFindings(trace));
   lines.push(...body('message', trace.body?.replaceAll('\r', '\n')));
   for (const event of trace.events) {
     lines.push('', `Event ${event.type} (${event.action})  ${event.id}`);
@@ -91,6 +93,12 @@ function tell(trace: Trace): string {
   for (const delivery of trace.deliveries) lines.push('', ...tellDelivery(delivery));
   lines.push('', 'Audit', ...trace.audit.map(({ at, action: what, by }) => `  ${at}  ${what}  (${by})`));
   return `${lines.join('\n')}\n`;
+}
+
+function tellFindings({ findings, more_findings }: Trace): string[] {
+  if (findings === undefined) return [];
+  const more = more_findings === undefined ? [] : [`  and ${more_findings} more`];
+  return ['', 'Findings', ...findings.map((finding) => `  ${findingText(finding)}`), ...more];
 }
 
 function tellDelivery(delivery: TraceDelivery): string[] {

@@ -84,6 +84,14 @@ const common = {
             'Character set of messages whose MSH-18 is empty; the sets after the first are reached by ISO 2022 escapes. Without it, valid UTF-8 is read as that, with a warning.',
         }),
       ),
+      validate: Type.Enum(['off', 'warn', 'reject'], {
+        default: 'off',
+        description:
+          'What messages are checked against the HL7 version they name, and the profile: off = nothing; warn = what was found is kept with the message; reject = a message with errors is answered AE.',
+      }),
+      profile: Type.Optional(
+        Type.String({ description: 'Name of a profile: what the sender promised beyond the standard.' }),
+      ),
     },
     { ...strict, description: 'What it takes. Everything else is refused, with the reason.' },
   ),

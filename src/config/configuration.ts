@@ -2,6 +2,7 @@
 import type { Body, DestinationDefinition, SourceDefinition } from '../component.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Channel } from '../pipeline/channel.ts';
+import type { Profile } from '../pipeline/profile.ts';
 import type { ChannelTest } from './channel.ts';
 import type { Site } from './site.ts';
 
@@ -50,6 +51,8 @@ export interface Configuration {
   readonly systems: readonly System[];
   /** By name; channels hold the ones they use. */
   readonly mappings: ReadonlyMap<string, Mapping>;
+  /** By name; channels hold the ones they use. */
+  readonly profiles: ReadonlyMap<string, Profile>;
   /** The tests that stand in the channel files. */
   readonly tests: readonly ChannelTest[];
   /** SHA-256 over paths and contents of all files, hex: the name of this version of the configuration. */

@@ -1,4 +1,4 @@
-/** What files of a site can't both have: names, ports. */
+/** What the files of a site owe each other: no name or port twice, nothing that nobody uses. */
 import type { Channel } from '../pipeline/channel.ts';
 import type { Problem } from '../problem.ts';
 import { valueAt, type YamlFile } from '../yaml.ts';
@@ -50,4 +50,18 @@ export function sharedResources(
     }
   }
   return problems;
+}
+
+/** Profiles that no channel names and no other profile extends. */
+export function unusedProfiles(profiles: readonly YamlFile[], channels: readonly YamlFile[]): Problem[] {
+  const used = new Set([
+    ...channels.map((yaml) => valueAt(yaml.value, ['accept', 'profile'])),
+    ...profiles.map((yaml) => valueAt(yaml.value, ['extends'])),
+  ]);
+  return profiles.flatMap((yaml): Problem[] => {
+    const name = nameIn(yaml, 'profile');
+    if (name === undefined || used.has(name)) return [];
+    const says = `no channel has "profile: ${name}", and no other profile extends it`;
+    return [{ ...yaml.problem(['profile'], 'unused-profile', says), level: 'warning' }];
+  });
 }

@@ -3,15 +3,23 @@ import { compileExpression, type Expression } from '../expression/expression.ts'
 import { fieldDefinition, segmentDefinition } from '../hl7/dictionary.ts';
 import { type Path, parsePath } from '../hl7/path.ts';
 import { NEWEST_VERSION } from '../hl7/version.ts';
-import { parseMessagePattern } from '../pipeline/accept.ts';
+import type { MessagePattern } from '../pipeline/accept.ts';
 import type { Problem } from '../problem.ts';
-import { type Place, valueAt } from '../yaml.ts';
-import type { Draft } from './draft.ts';
+import { type Place, valueAt, type YamlFile } from '../yaml.ts';
 import { groupProblem } from './group.ts';
 
+/** A file with paths in it. */
+export interface PathFile {
+  readonly yaml: YamlFile;
+  /** The messages that its paths are read in; undefined where that may be any. */
+  readonly accepts: readonly MessagePattern[] | undefined;
+  /** What was found wrong in it so far. */
+  readonly problems: Problem[];
+}
+
 /** Compiles the CEL text at `place`, which must be of type `type`. Undefined, with problems added, when it is wrong. */
-export function compileAt(draft: Draft, place: Place, type: 'bool' | 'string'): Expression | undefined {
-  const { yaml, problems } = draft;
+export function compileAt(file: PathFile, place: Place, type: 'bool' | 'string'): Expression | undefined {
+  const { yaml, problems } = file;
   const text = String(valueAt(yaml.value, place));
   const { expression, problem } = compileExpression(text);
   if (problem !== undefined) {
@@ -19,7 +27,7 @@ export function compileAt(draft: Draft, place: Place, type: 'bool' | 'string'): 
     return undefined;
   }
   for (const path of expression.paths) {
-    problems.push(...pathProblems(draft, place, path, { offset: text.indexOf(path.text) }));
+    problems.push(...pathProblems(file, place, path, { offset: text.indexOf(path.text) }));
   }
   if (expression.type === type) return expression;
   const says = `expected an expression of type ${type}, found one of type ${expression.type}`;
@@ -28,11 +36,11 @@ export function compileAt(draft: Draft, place: Place, type: 'bool' | 'string'): 
 }
 
 /** Reads the path that is the last key of `place`. Undefined, with a problem added, when it is none. */
-export function pathAt(draft: Draft, place: Place): Path | undefined {
-  const { yaml, problems } = draft;
+export function pathAt(file: PathFile, place: Place): Path | undefined {
+  const { yaml, problems } = file;
   try {
     const path = parsePath(String(place.at(-1)));
-    problems.push(...pathProblems(draft, place, path, { key: true }));
+    problems.push(...pathProblems(file, place, path, { key: true }));
     return path;
   } catch (error) {
     problems.push(yaml.problem(place, 'bad-path', (error as Error).message, { key: true }));
@@ -45,13 +53,13 @@ export function pathAt(draft: Draft, place: Place): Path | undefined {
  * beyond the standard do occur in real feeds, so they are a warning.
  */
 function pathProblems(
-  draft: Draft,
+  { yaml, accepts }: PathFile,
   place: Place,
   path: Path,
   where: { key?: boolean; offset?: number },
 ): Problem[] {
-  const problem = (rule: string, says: string) => draft.yaml.problem(place, rule, says, where);
-  const found = groupProblem(path, draft.file.accept.messages.map(parseMessagePattern));
+  const problem = (rule: string, says: string) => yaml.problem(place, rule, says, where);
+  const found = accepts === undefined ? undefined : groupProblem(path, accepts);
   if (found !== undefined) return [problem(found.rule, found.says)];
   if (path.segment.startsWith('Z')) return [];
   if (segmentDefinition(NEWEST_VERSION, path.segment) === undefined) {

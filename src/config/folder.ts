@@ -8,7 +8,7 @@ import type { SiteFile } from './configuration.ts';
 export const SITE_FILE = 'pipehat.yaml';
 
 /** Folders whose files belong to the configuration. */
-export const CONFIGURATION_FOLDERS = ['channels', 'systems', 'mappings'];
+export const CONFIGURATION_FOLDERS = ['channels', 'systems', 'mappings', 'profiles'];
 
 /**
  * Every file of the configuration, by path: `pipehat.yaml` and all that stands in {@link CONFIGURATION_FOLDERS}, but

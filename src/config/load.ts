@@ -11,8 +11,9 @@ import { formatProblem, hasErrors, type Problem, sortProblems } from '../problem
 import { readYaml, type YamlFile } from '../yaml.ts';
 import type { ChannelTest } from './channel.ts';
 import { compileChannel } from './compile-channel.ts';
+import { compileProfiles } from './compile-profile.ts';
 import type { Configuration, Registry, SiteFile, System } from './configuration.ts';
-import { duplicates, nameIn, sharedResources } from './conflicts.ts';
+import { duplicates, nameIn, sharedResources, unusedProfiles } from './conflicts.ts';
 import { readFolder, SITE_FILE } from './folder.ts';
 import { compileSite, type Site } from './site.ts';
 import { compileSystem } from './system.ts';
@@ -91,16 +92,23 @@ export function compileConfiguration(
   }
   problems.push(...duplicates(systemFiles, 'system'));
 
+  const profileFiles = yamlUnder('profiles');
+  const { profiles } = collect(compileProfiles(profileFiles));
+  problems.push(...duplicates(profileFiles, 'profile'));
+
   const channelFiles = yamlUnder('channels');
   const channels = new Map<YamlFile, Channel>();
   const tests: ChannelTest[] = [];
   const resourceTypes = new Set(context.definitions.resources);
   for (const yaml of channelFiles) {
-    const compiled = collect(compileChannel(yaml, { sources, systems, mappings, resourceTypes, exists }));
+    const compiled = collect(
+      compileChannel(yaml, { sources, systems, mappings, profiles, resourceTypes, exists }),
+    );
     if (compiled.channel !== undefined) channels.set(yaml, compiled.channel);
     tests.push(...compiled.tests);
   }
   problems.push(...duplicates(channelFiles, 'channel'));
+  problems.push(...unusedProfiles(profileFiles, channelFiles));
   if (site !== undefined) problems.push(...sharedResources(site, siteYaml, channels));
 
   const sorted = sortProblems(problems);
@@ -111,6 +119,7 @@ export function compileConfiguration(
       channels: [...channels.values()],
       systems: [...systems.values()].filter((system) => system !== undefined),
       mappings,
+      profiles: new Map([...profiles].flatMap(([name, profile]) => (profile ? [[name, profile]] : []))),
       tests,
       hash: hashOf(files),
       files,

@@ -5,6 +5,7 @@ import { readHeader } from '../hl7/header.ts';
 import { refusal } from '../pipeline/accept.ts';
 import { type Channel, type ChannelContext, runChannel } from '../pipeline/channel.ts';
 import { readReceived } from '../pipeline/read.ts';
+import { validated } from '../pipeline/validation.ts';
 
 /** What came of it: dropped, failed, or a text for each system. */
 export type Outcome =
@@ -18,7 +19,9 @@ export function outcomeOf(channel: Channel, bytes: Uint8Array, context: ChannelC
     const header = readHeader(bytes, channel.accept.charset);
     const refused = refusal(channel.accept, header);
     if (refused !== undefined) return { kind: 'error', error: refused };
-    const { message } = readReceived(channel.accept, bytes, header);
+    const { message, facts } = readReceived(channel.accept, bytes, header);
+    const invalid = validated(channel.accept.validation, message, facts)?.refused;
+    if (invalid !== undefined) return { kind: 'error', error: invalid };
     const result = runChannel(channel, message, context);
     if (result.state === 'filtered') return { kind: 'filtered', by: result.by };
     const outputs = result.deliveries.map(({ system, body }) => [system, render(body)]);

@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox';
 import { mappingEditorSchema } from '../mapping/editor.ts';
 import { channelSchema } from './channel.ts';
 import type { Registry } from './configuration.ts';
+import { profileSchema } from './profile.ts';
 import { siteSchema } from './site.ts';
 import { systemSchema } from './system.ts';
 
@@ -12,6 +13,7 @@ export function editorSchemas({ sources, destinations }: Registry): Record<strin
     'pipehat.schema.json': editorSchema(siteSchema),
     'channel.schema.json': editorSchema(channelSchema(sources)),
     'system.schema.json': editorSchema(systemSchema(destinations)),
+    'profile.schema.json': editorSchema(profileSchema),
     'mapping.schema.json': mappingEditorSchema(),
   };
 }

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import type { Writer } from '../store/audit.ts';
-import { answer } from './answer.ts';
+import { answer, problemOf } from './answer.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { createJudge, type JudgeOptions, type OpenMessage } from './judge.ts';
@@ -54,12 +54,13 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
     const started = performance.now();
     metrics.received(channel.name);
     const received_at = now();
-    const { header, message, refused, row } = judge(channel, bytes, from, received_at);
+    const { header, message, refused, problems, findings, row } = judge(channel, bytes, from, received_at);
+    for (const [rule, count] of findings?.counts ?? []) metrics.found(channel.name, rule, count);
     try {
       const stored = await group.add(row);
       if (refused !== undefined) {
         metrics.rejected(channel.name, refused.code);
-        return answer(header, row.ack_code, stored, refused);
+        return answer(header, row.ack_code, stored, problems);
       }
       if (stored.duplicate) metrics.duplicate(channel.name);
       else if (message !== undefined) {
@@ -67,7 +68,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
         options.wake(channel.name, row.lane);
       }
       metrics.acknowledged(channel.name, performance.now() - started);
-      return answer(header, stored.ack_code, stored, undefined);
+      return answer(header, stored.ack_code, stored, []);
     } catch (error) {
       const problem = asProblem(error, log);
       log.error('message not stored, answered AE', {
@@ -76,7 +77,7 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
         reason: problem.message,
       });
       metrics.rejected(channel.name, problem.code);
-      return answer(header, 'AE', undefined, problem, received_at);
+      return answer(header, 'AE', undefined, [problemOf(problem)], received_at);
     }
   };
 }

@@ -5,14 +5,18 @@
 import { hash } from 'node:crypto';
 import type { Connection } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
+import type { AckProblem } from '../hl7/ack.ts';
+import type { Findings } from '../hl7/finding.ts';
 import { type Header, readHeader } from '../hl7/header.ts';
 import type { Message } from '../hl7/message.ts';
 import { refusal } from '../pipeline/accept.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import { orderKeyOf, searchKeys } from '../pipeline/order.ts';
 import { type Received, readReceived } from '../pipeline/read.ts';
+import { validated } from '../pipeline/validation.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { NewMessage } from '../store/messages.ts';
+import { problemsOf, storedFindings } from './findings.ts';
 
 /** A message on its way into the store, not sealed yet. */
 export type OpenMessage = Omit<NewMessage, 'sealed'> & { readonly bytes: Uint8Array };
@@ -22,6 +26,10 @@ export interface Judged {
   readonly header: Header | undefined;
   readonly message: Message | undefined;
   readonly refused: PipehatError | undefined;
+  /** What the answer says beside its code: the refusal first. */
+  readonly problems: readonly AckProblem[];
+  /** What validation found, where the channel asks for it. */
+  readonly findings: Findings | undefined;
   readonly row: OpenMessage;
 }
 
@@ -44,10 +52,16 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
     let header: Header | undefined;
     let received: Received | undefined;
     let refused: PipehatError | undefined;
+    let findings: Findings | undefined;
     try {
       header = readHeader(bytes, channel.accept.charset);
       refused = refusal(channel.accept, header);
-      if (refused === undefined) received = readReceived(channel.accept, bytes, header);
+      if (refused === undefined) {
+        received = readReceived(channel.accept, bytes, header);
+        const judged = validated(channel.accept.validation, received.message, received.facts);
+        findings = judged?.findings;
+        refused = judged?.refused;
+      }
     } catch (error) {
       if (!(error instanceof PipehatError)) throw error;
       refused = error;
@@ -55,10 +69,13 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
     const { message, facts = header } = received ?? {};
     const order = message === undefined ? undefined : orderHash(channel, message);
     const sha256 = hash('sha256', bytes, 'buffer');
+    const warnings = [received?.warning, findings?.found.length ? 'findings' : undefined].filter(Boolean);
     return {
       header,
       message,
       refused,
+      problems: refused === undefined ? [] : problemsOf(refused, findings),
+      findings,
       row: {
         tenant,
         channel: channel.name,
@@ -76,10 +93,11 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
         ...from,
         received_at,
         ack_code: refused === undefined ? 'AA' : (errorDefinition(refused.code).ack ?? 'AE'),
-        warning: received?.warning,
+        warning: warnings.length === 0 ? undefined : warnings.join(', '),
         error_code: refused?.code,
         error_at: refused?.at,
         error_says: refused?.message,
+        findings: findings && storedFindings(findings),
         configuration,
         bytes,
         receipt: header && refused === undefined ? receiptOf(channel, header, sha256) : undefined,

@@ -1,10 +1,11 @@
 /** The whole life of one message, opened: from the bytes that came in to the answers of the receivers. */
 import { type ErrorCode, errorDefinition, errors } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
-import { readable } from '../hl7/charset.ts';
+import { readable } from '../hl7/readable.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { AuditEntry } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
+import type { StoredFindings } from '../store/messages.ts';
 import { readTrace, type StoredTrace, type TracedPayload } from '../store/trace.ts';
 import { type Exchange, readExchange } from './exchange.ts';
 
@@ -15,6 +16,9 @@ export interface TraceError {
   readonly advice: string;
   readonly at?: string;
 }
+
+/** A place that breaks a rule of validation. Says kinds of things, no values. */
+export type TraceFinding = StoredFindings['list'][number];
 
 /** One attempt. `request` and `response` only when bodies were asked for. */
 export interface TraceAttempt {
@@ -80,6 +84,10 @@ export interface Trace {
   readonly receiver?: string;
   readonly ack: string;
   readonly warning?: string;
+  /** What validation found. */
+  readonly findings?: TraceFinding[];
+  /** How many findings there were beyond those. */
+  readonly more_findings?: number;
   /** The message as received, read by its character set as well as it goes, when bodies were asked for. */
   readonly body?: string;
   readonly processed_at?: string;
@@ -139,6 +147,7 @@ function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: Trac
       warning: message.warning,
       body: received && readable(received, charsetOf?.(message.channel)),
     }),
+    ...(message.findings === null ? {} : findingsOf(message.findings)),
     ...given({ processed_at: message.processed_at?.toISOString() }),
     config: message.configuration.toString('hex'),
     ...given({ error: errorOf(message) }),
@@ -179,6 +188,10 @@ function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: Trac
 
 function exchangeOf(payload: Buffer | undefined): Partial<Exchange> {
   return payload === undefined ? {} : readExchange(payload);
+}
+
+function findingsOf({ list, more }: StoredFindings): Pick<Trace, 'findings' | 'more_findings'> {
+  return { findings: [...list], ...(more > 0 ? { more_findings: more } : {}) };
 }
 
 function errorOf(message: StoredTrace['message']): TraceError | undefined {

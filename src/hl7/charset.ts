@@ -1,10 +1,8 @@
 /** Bytes to text, strictly, by the character set of MSH-18 (table 0211). What can't be read is an error, never a guess. */
-import { isUtf8 } from 'node:buffer';
 import { PipehatError } from '../errors.ts';
 import { unicodeForm } from './byte-order.ts';
 import { charsetName, codecOf, WIDE_SETS } from './charset-names.ts';
 import { type Codec, type Faults, utf8 } from './codec.ts';
-import { readHeader } from './header.ts';
 
 /** What was taken for granted because MSH-18 said nothing, or something that the bytes contradict. */
 export type CharsetSource = 'MSH-18' | 'channel' | 'byte order mark' | 'valid UTF-8' | 'ASCII';
@@ -61,16 +59,6 @@ export function decode(
 export function decodeBytes(bytes: Uint8Array, charset: readonly string[]): string {
   const named = namesOf(charset);
   return strict(named.length === 0 ? utf8 : codecOf(named), asBuffer(bytes), named.join('~') || 'UTF-8');
-}
-
-/** A message or an answer to show, never to judge by: by its MSH-18 where that reads it, else as UTF-8 or Latin-1. */
-export function readable(bytes: Uint8Array, fallback: readonly string[] = []): string {
-  try {
-    return decode(bytes, readHeader(bytes, fallback).charset, fallback).text;
-  } catch (error) {
-    if (!(error instanceof PipehatError)) throw error;
-    return asBuffer(bytes).toString(isUtf8(bytes) ? 'utf8' : 'latin1');
-  }
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { HL7Dictionary, HL7FieldDefinition } from 'hl7v2-dictionary';
+import { correctionOf } from './dictionary-corrections.ts';
 import { nearestVersion } from './version.ts';
 
 /** A segment as a version defines it. */
@@ -14,14 +15,21 @@ export interface SegmentDefinition {
   readonly fields: number;
 }
 
+/**
+ * Must it have a value? `conditional`: where something holds that the standard says in prose. `backward`: only for old
+ * senders' sake.
+ */
+export type Usage = 'required' | 'optional' | 'conditional' | 'backward';
+
 /** A field, or a component of a data type. */
 export interface FieldDefinition {
   /** As the standard words it: `Patient Identifier List`. */
   readonly name: string;
   /** Its data type, such as `CX`; `VARIES` where another field tells. */
   readonly type: string;
-  readonly required: boolean;
-  readonly repeats: boolean;
+  readonly usage: Usage;
+  /** How often it may stand there; Infinity where nothing limits it. */
+  readonly most: number;
   /** Number of the HL7 table its codes are from. */
   readonly table: number | undefined;
   /** The most characters it may have. */
@@ -50,22 +58,28 @@ export function segmentDefinition(version: string, name: string): SegmentDefinit
 /** Field `n` of the segment `name` in `version`; undefined when that version has none such. */
 export function fieldDefinition(version: string, name: string, n: number): FieldDefinition | undefined {
   const field = own(dictionaryOf(version).segments, name)?.fields[n];
-  return field && toField(field);
+  return field && toField(field, version, `${name}-${n}`);
 }
 
 /** The data type `name` in `version`; undefined when that version has none such. */
 export function typeDefinition(version: string, name: string): TypeDefinition | undefined {
   const type = own(dictionaryOf(version).types, name);
   if (type === undefined) return undefined;
-  return { name, description: type.desc ?? name, components: Object.values(type.fields ?? {}).map(toField) };
+  const components = Object.values(type.fields ?? {}).map((field, i) =>
+    toField(field, version, `${name}.${i + 1}`),
+  );
+  return { name, description: type.desc ?? name, components };
 }
 
-function toField({ desc, type, opt, rep, table, len }: HL7FieldDefinition): FieldDefinition {
+const USAGES: Readonly<Record<string, Usage>> = { R: 'required', C: 'conditional', B: 'backward' };
+
+function toField(found: HL7FieldDefinition, version: string, place: string): FieldDefinition {
+  const { desc, type, opt, rep, table, len } = { ...found, ...correctionOf(version, place) };
   return {
     name: desc ?? '',
     type,
-    required: opt === 'R',
-    repeats: rep === 'infinite' || (rep ?? 1) > 1,
+    usage: USAGES[opt ?? ''] ?? 'optional',
+    most: rep === 'infinite' ? Number.POSITIVE_INFINITY : (rep ?? 1),
     table,
     length: len,
   };

@@ -4,7 +4,7 @@
  */
 
 import { decodeRun, isDesignation } from './called-set.ts';
-import { decode } from './charset.ts';
+import { decodeBytes } from './charset.ts';
 import type { Delimiters } from './message.ts';
 
 /**
@@ -117,7 +117,7 @@ function bytesOf(sequence: string, charset: string): string | undefined {
 function decoded(bytes: Uint8Array, charset: string): string | undefined {
   if (charset === '') return undefined;
   try {
-    return decode(bytes, [charset]).text;
+    return decodeBytes(bytes, [charset]);
   } catch {
     // Its errors ask for a mended MSH-18; here there is a fall-back.
     return undefined;

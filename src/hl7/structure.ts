@@ -34,6 +34,8 @@ export interface Misfit {
   readonly index: number;
   /** Position of the segment; that of the first segment of a group that lacks something. */
   readonly position: number;
+  /** `unknown`: the structure has no such segment; `no-structure`: no version has the structure. */
+  readonly kind: 'unknown' | 'out-of-place' | 'too-many' | 'missing' | 'no-structure';
   /** Table 0357. 100: segment sequence error, 101: required field (here, segment) missing. */
   readonly condition: '100' | '101';
   readonly says: string;
@@ -68,7 +70,7 @@ export function readGroups(message: Message, structure: string, version: string)
   if (grammar === undefined) {
     for (const segment of message.segments) whole.segments.push(segment);
     const says = `no version of HL7 has the structure ${structure}`;
-    misfits.push({ segment: 'MSH', index: 1, position: 1, condition: '100', says });
+    misfits.push({ kind: 'no-structure', segment: 'MSH', index: 1, position: 1, condition: '100', says });
     return whole;
   }
   const sorting: Sorting = {
@@ -120,7 +122,9 @@ function place(segment: Segment, sorting: Sorting): void {
       const way = wayTo(name, frame, strict) ?? (takesLate(name, frame) ? [] : undefined);
       if (way === undefined) continue;
       close(sorting, depth + 1);
-      if (way.length === 0) outOfPlace(segment, `${name} comes late in ${frame.element.name}`, sorting);
+      if (way.length === 0) {
+        misfit('out-of-place', segment, `${name} comes late in ${frame.element.name}`, sorting);
+      }
       for (const child of way) step(sorting, child, segment);
       open.at(-1)!.group.segments.push(segment);
       return;
@@ -129,13 +133,17 @@ function place(segment: Segment, sorting: Sorting): void {
   const home = open.findLast(({ element }) => isDirect(element, name)) ?? open.at(-1)!;
   home.group.segments.push(segment);
   const whole = open[0]!.element;
-  const where = whole.contains.has(name) ? 'has its place elsewhere in' : 'is no part of';
-  outOfPlace(segment, `${name || 'a line that is no segment'} ${where} ${whole.name}`, sorting);
+  if (whole.contains.has(name)) {
+    misfit('out-of-place', segment, `${name} has its place elsewhere in ${whole.name}`, sorting);
+  } else {
+    const says = `${name || 'a line that is no segment'} is no part of ${whole.name}`;
+    misfit('unknown', segment, says, sorting);
+  }
 }
 
-function outOfPlace({ name, position }: Segment, says: string, sorting: Sorting): void {
+function misfit(kind: Misfit['kind'], { name, position }: Segment, says: string, sorting: Sorting): void {
   const index = indexOf(name, sorting);
-  sorting.misfits.push({ segment: name, index, position, condition: '100', says });
+  sorting.misfits.push({ kind, segment: name, index, position, condition: '100', says });
 }
 
 /** The children to step through from `frame` down to the segment `name`; undefined when it has no place ahead. */
@@ -184,7 +192,7 @@ function step(sorting: Sorting, i: number, segment: Segment): void {
   frame.count = i === frame.at ? frame.count + 1 : 1;
   frame.at = i;
   if (frame.count > child.max) {
-    outOfPlace(segment, `${frame.element.name} has at most ${child.max} ${child.name}`, sorting);
+    misfit('too-many', segment, `${frame.element.name} has at most ${child.max} ${child.name}`, sorting);
   }
   if (child.children.length === 0) return;
   const group = new Group(child.name);
@@ -211,7 +219,7 @@ function lacks(sorting: Sorting, { element }: Frame, missed: readonly Element[],
     const segment = firstSegment(child);
     const index = indexOf(segment, sorting);
     const says = `${element.name} lacks ${child.name}`;
-    sorting.misfits.push({ segment, index, position, condition: '101', says });
+    sorting.misfits.push({ kind: 'missing', segment, index, position, condition: '101', says });
   }
 }
 

@@ -2,11 +2,14 @@
 import { PipehatError } from '../errors.ts';
 import type { Header } from '../hl7/header.ts';
 import type { Reading } from './read.ts';
+import type { Validation } from './validation.ts';
 
 /** What a channel accepts. */
 export interface Acceptance extends Reading {
   readonly messages: readonly MessagePattern[];
   readonly versions: VersionRange;
+  /** Absent: what it takes is not validated. */
+  readonly validation?: Validation | undefined;
 }
 
 /** `ADT^A01`: one event; `ADT^*`: every event of that code. */

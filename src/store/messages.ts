@@ -28,11 +28,28 @@ export interface NewMessage {
   readonly error_code: string | undefined;
   readonly error_at: string | undefined;
   readonly error_says: string | undefined;
+  /** JSON of {@link StoredFindings}; undefined where validation found nothing, or wasn't asked for. */
+  readonly findings: string | undefined;
   readonly configuration: Buffer;
   readonly sealed: Buffer;
   /** Which message this is, for telling a resend; absent for rejected ones, which are judged anew each time. */
   readonly receipt: Receipt | undefined;
   readonly search: readonly Buffer[];
+}
+
+/** What validation found in a message: places, rules and kinds of things, no values. */
+export interface StoredFindings {
+  readonly list: readonly {
+    readonly severity: string;
+    readonly rule: string;
+    /** The place as an HL7 path. */
+    readonly path: string;
+    /** Table 0357. */
+    readonly condition: string;
+    readonly says: string;
+  }[];
+  /** How many more there were. */
+  readonly more: number;
 }
 
 /** Sender and control id, and the content. */
@@ -76,6 +93,7 @@ const columns = {
   error_at: 'text',
   error_says: 'text',
   configuration: 'bytea',
+  findings: 'jsonb',
 } as const satisfies Partial<Record<keyof NewMessage, string>>;
 
 const names = Object.keys(columns) as (keyof typeof columns)[];

@@ -1,5 +1,6 @@
 /** The whole life of one message, as the store has it. Payloads come sealed. */
 import type { Queryable } from './database.ts';
+import type { StoredFindings } from './messages.ts';
 import type { DeliveryState, MessageState } from './states.ts';
 
 /** The row of `message`. */
@@ -29,6 +30,7 @@ export interface TracedMessage {
   readonly error_at: string | null;
   readonly error_says: string | null;
   readonly configuration: Buffer;
+  readonly findings: StoredFindings | null;
 }
 
 export interface TracedEvent {

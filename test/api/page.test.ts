@@ -41,6 +41,20 @@ describe('pages', () => {
     for (const text of pages) expect(text).not.to.match(/<img|onerror="|&(?!#\d+;)/);
   });
 
+  it('show what validation found, and how much more there was', () => {
+    const finding = {
+      severity: 'error',
+      rule: 'field-required',
+      path: 'PID-5',
+      condition: '101',
+      says: hostile,
+    };
+    const { text } = tracePage({ ...trace, findings: [finding], more_findings: 7 }, false);
+    expect(text).to.include('<code>PID-5</code>').and.include('field-required').and.include('and 7 more');
+    expect(text).not.to.match(/<img/);
+    expect(tracePage(trace, false).text).not.to.include('Findings');
+  });
+
   it('use no inline script and no style attribute, which the policy forbids', () => {
     for (const text of [statusPage(status, messages).text, tracePage(trace, true).text]) {
       expect(text).not.to.match(/ style="| on\w+="|<script(?! src="\/assets\/live\.js")/);

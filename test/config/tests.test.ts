@@ -40,6 +40,22 @@ describe('runTests', () => {
     expect((await run(refused)).differences).to.deep.equal([]);
   });
 
+  it('can expect what validation refuses, and where', async () => {
+    const accept = 'accept: { messages: [ADT^A01, ADT^A08] }';
+    const strict = 'accept: { messages: [ADT^A01, ADT^A08], validate: reject }';
+    const text = channelWith(accept, strict)['channels/adt.yaml']!;
+    const differences = async (at: string) => {
+      const tests = `tests: [{ in: a01.hl7, expect: { error: message-invalid, at: ${at} } }]\nroute:`;
+      const { configuration } = compile({ 'channels/adt.yaml': text.replace('route:', tests) }, ['a01.hl7']);
+      return (await runTests(configuration!, folder, { update: false }))[0]!.differences;
+    };
+    expect(await differences('EVN')).to.deep.equal([]);
+    expect(await differences('PID-3.4')).to.deep.equal([
+      'expected the error message-invalid at PID-3.4, found the error message-invalid at EVN ' +
+        '(expected a message without errors, found 1 error; the first: ADT_A01 lacks EVN)',
+    ]);
+  });
+
   it('names each field of a message that differs', async () => {
     await writeFile(join(folder, 'lab.hl7'), ADMIT);
     expect((await run('{ in: a01.hl7, expect: { lab: lab.hl7 } }')).differences).to.deep.equal([

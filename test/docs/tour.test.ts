@@ -32,7 +32,7 @@ describe('the tour of the README', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pipehat-tour-'));
     elsewhere = await onFreePorts();
-    for (const name of ['pipehat.yaml', 'channels', 'systems', 'mappings', 'samples'])
+    for (const name of ['pipehat.yaml', 'channels', 'systems', 'mappings', 'profiles', 'samples'])
       cpSync(join(ROOT, name), join(folder, name), { recursive: true });
     const files = ['channels', 'systems'].flatMap((name) =>
       readdirSync(join(folder, name)).map((file) => join(name, file)),

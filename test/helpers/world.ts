@@ -140,6 +140,7 @@ export async function createWorld(options: {
     channels: [channel],
     systems,
     mappings: new Map(),
+    profiles: new Map(),
     tests: [],
     hash: '00'.repeat(32),
     files: [],

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
-import { decode, decodeBytes, readable } from '../../src/hl7/charset.ts';
+import { decode, decodeBytes } from '../../src/hl7/charset.ts';
 import {
   CHARSET_NAMES,
   charsetAliases,
@@ -9,6 +9,7 @@ import {
   codecOf,
   WIDE_SETS,
 } from '../../src/hl7/charset-names.ts';
+import { readable } from '../../src/hl7/readable.ts';
 
 const bytes = (...given: number[]) => Uint8Array.from(given);
 const text = (given: Uint8Array, charset: string[], fallback: string[] = []) =>

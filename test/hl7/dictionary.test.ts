@@ -21,12 +21,12 @@ describe('hl7 dictionary', () => {
     expect(fieldDefinition('2.5.1', 'PID', 3)).to.deep.equal({
       name: 'Patient Identifier List',
       type: 'CX',
-      required: true,
-      repeats: true,
+      usage: 'required',
+      most: Number.POSITIVE_INFINITY,
       table: undefined,
       length: 250,
     });
-    expect(fieldDefinition('2.5.1', 'PID', 8)).to.include({ type: 'IS', repeats: false, table: 1 });
+    expect(fieldDefinition('2.5.1', 'PID', 8)).to.include({ type: 'IS', most: 1, table: 1 });
     expect(typeDefinition('2.5.1', 'HD')!.components.map(({ name }) => name)).to.deep.equal([
       'Namespace ID',
       'Universal ID',

@@ -39,6 +39,7 @@ export function label(state: string): Html {
 const tones: Readonly<Record<string, string>> = {
   ambiguous: 'act',
   conflict: 'act',
+  error: 'act',
   failed: 'act',
   permanent: 'act',
   rejected: 'act',
@@ -48,6 +49,7 @@ const tones: Readonly<Record<string, string>> = {
   submitted: 'wait',
   transient: 'wait',
   validated: 'wait',
+  warning: 'wait',
   accepted: 'good',
   acknowledged: 'good',
   processed: 'good',

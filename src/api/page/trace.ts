@@ -15,6 +15,7 @@ export function tracePage(trace: Trace, bodies: boolean): Html {
 ${trace.error && errorCard(trace.error)}
 ${facts(trace)}
 <section aria-labelledby="life"><h2 id="life">Its life</h2>${timeline(trace)}</section>
+${trace.findings !== undefined && html`<section aria-labelledby="findings"><h2 id="findings">Findings</h2>${findings(trace.findings, trace.more_findings)}</section>`}
 ${trace.deliveries.length > 0 && html`<section aria-labelledby="deliveries"><h2 id="deliveries">Deliveries</h2>${trace.deliveries.map(deliveryCard)}</section>`}
 ${trace.body !== undefined && html`<section aria-labelledby="body"><h2 id="body">As received</h2>${text(trace.body)}</section>`}
 <section aria-labelledby="audit"><h2 id="audit">Audit</h2>${audit(trace)}</section>
@@ -78,6 +79,14 @@ function timeline(trace: Trace): Html {
     ({ at, says }) =>
       html`<li><span class="when">+${duration(Math.max(0, Date.parse(at) - start))}</span><p>${says}</p><p class="faint">${time(at)}</p></li>`,
   )}</ol>`;
+}
+
+/** What validation found, errors marked. */
+function findings(found: NonNullable<Trace['findings']>, more: number | undefined): Html {
+  return html`<ul class="card audit">${found.map(
+    ({ severity, rule, path, condition, says }) =>
+      html`<li>${label(severity)} <code>${path}</code> <b>${rule}</b> ${says} <span class="faint">${condition}</span></li>`,
+  )}${more !== undefined && html`<li class="faint">and ${more} more</li>`}</ul>`;
 }
 
 function deliveryCard(delivery: TraceDelivery): Html {
