@@ -9,7 +9,7 @@
  * options are checked (no I/O), `create` builds it (no I/O), `start` opens what it needs, `stop` closes it.
  */
 import type { Static, TObject } from 'typebox';
-import type { ErrorClass, ErrorCode } from './errors.ts';
+import type { ErrorClass, ErrorCode, PipehatError } from './errors.ts';
 import type { CanonicalEvent } from './event.ts';
 import type { Log } from './log.ts';
 
@@ -30,9 +30,16 @@ export interface Connection {
  */
 export type Accept = (bytes: Uint8Array, from: Connection) => Promise<Uint8Array>;
 
+/**
+ * Takes what is no whole message, such as a frame that is too large or never ended, and resolves to its answer. `head` is
+ * its beginning, with its MSH where it has one; what came of it is kept as rejected. Never rejects.
+ */
+export type Refuse = (error: PipehatError, head: Uint8Array, from: Connection) => Promise<Uint8Array>;
+
 /** What a source is handed. It sees neither store nor queue. */
 export interface SourceContext {
   readonly accept: Accept;
+  readonly refuse: Refuse;
   readonly log: Log;
   /** Called when the number of open connections changes. */
   readonly connections: (open: number) => void;

@@ -22,6 +22,8 @@ import { createIntake } from './intake.ts';
 import { createLeases } from './lease.ts';
 import { createProcess } from './process.ts';
 import { createRecent } from './recent.ts';
+
+import { createRefuse } from './refuse.ts';
 import { SWEEP_MS, type Sweep, startSweep } from './sweep.ts';
 
 /** What an engine is made of. */
@@ -144,6 +146,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const { definition, options: raw } = channel.source;
     const source = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
       accept: intake(channel),
+      refuse: createRefuse(channel.name, metrics, now),
       log: log.with({ channel: channel.name }),
       connections(open) {
         running.connections = open;

@@ -4,8 +4,10 @@ import { expect } from 'chai';
 import Client, { Message as PeerMessage } from 'node-hl7-client';
 import { Default } from 'typebox/value';
 import type { Accept, Connection, Source } from '../../src/component.ts';
+import { createRefuse } from '../../src/engine/refuse.ts';
 import { buildAck, readAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
+import { createMetrics } from '../../src/metrics.ts';
 import { createFramer } from '../../src/mllp/framing.ts';
 import { mllp } from '../../src/sources/mllp.ts';
 import { capturingLog, eventually, PLANTED_NAME } from '../contract/destination.ts';
@@ -40,6 +42,11 @@ describe('source mllp', () => {
     const chosen = { ...(Default(mllp.options, { port: 0 }) as { port: number }), max_bytes };
     const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], {
       accept,
+      refuse: createRefuse(
+        'adt',
+        createMetrics(async () => []),
+        () => new Date(),
+      ),
       log: capturingLog(lines),
       connections: () => undefined,
     });
