@@ -36,6 +36,33 @@ export type Accept = (bytes: Uint8Array, from: Connection) => Promise<Uint8Array
  */
 export type Refuse = (error: PipehatError, head: Uint8Array, from: Connection) => Promise<Uint8Array>;
 
+/**
+ * Why a connection, or a request, was turned away: `address`, `certificate` and `token` are not allowed, `handshake` is a
+ * failed one of TLS, the others are limits.
+ */
+export type ConnectionRefusal =
+  | 'address'
+  | 'certificate'
+  | 'handshake'
+  | 'max_connections'
+  | 'max_connections_per_address'
+  | 'token';
+
+/** Memory for messages on their way in, which all sources of the process share. */
+export interface IntakeMemory {
+  /** A share for one connection. `resume` is called when it may read again, after `hold` said no. */
+  share(resume: () => void): MemoryShare;
+  readonly used_bytes: number;
+}
+
+/** What one connection holds of it. */
+export interface MemoryShare {
+  /** It holds so many bytes now. False: it must read no more until it is resumed. Nothing is ever dropped. */
+  hold(bytes: number): boolean;
+  /** The connection is closed, its share is free. */
+  end(): void;
+}
+
 /** What a source is handed. It sees neither store nor queue. */
 export interface SourceContext {
   readonly accept: Accept;
@@ -43,6 +70,18 @@ export interface SourceContext {
   readonly log: Log;
   /** Called when the number of open connections changes. */
   readonly connections: (open: number) => void;
+  /** Called for each connection or request that is turned away. */
+  readonly refused: (reason: ConnectionRefusal) => void;
+  /** Called for each keep-alive. */
+  readonly keepAlive: () => void;
+  /** Called when it is known until when the certificate in use is valid. */
+  readonly certificate: (ends: Date) => void;
+  readonly memory: IntakeMemory;
+  /**
+   * The options as they are now, references resolved anew: for what is renewed while the source runs, such as
+   * certificates. They are of the kind's own form. Throws a PipehatError where they can't be.
+   */
+  readonly reread: () => unknown;
 }
 
 /** A running way in. */
@@ -92,6 +131,9 @@ export interface DestinationContext {
   /** Where relative paths of files start: the site's data folder. */
   readonly folder: string;
   readonly log: Log;
+  /** As in `SourceContext`. */
+  readonly certificate: (ends: Date) => void;
+  readonly reread: () => unknown;
 }
 
 /** A running way out. `deliver` is called side by side for different order keys, never twice at once for one. */

@@ -6,13 +6,8 @@ import type { Attempt, Body, Destination } from '../../src/component.ts';
 import { mllp } from '../../src/destinations/mllp.ts';
 import { readHeader } from '../../src/hl7/header.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
-import {
-  capturingLog,
-  delivery,
-  destinationContract,
-  eventually,
-  PLANTED_NAME,
-} from '../contract/destination.ts';
+import { delivery, destinationContract, eventually, PLANTED_NAME } from '../contract/destination.ts';
+import { destinationContext } from '../helpers/contexts.ts';
 
 const message = (n: number, name = PLANTED_NAME, charset = ''): string =>
   `MSH|^~\\&|PIPEHAT|SITE|LAB|SITE|20260101120000||ADT^A01^ADT_A01|C${n}|P|2.5||||||${charset}\rPID|1||${n}||${name}\r`;
@@ -103,7 +98,7 @@ describe('destination mllp', () => {
 
   function open(more: Partial<Static<typeof mllp.options>> = {}): Destination {
     const chosen = { ...options(receiver.port), ...more };
-    const destination = mllp.create(chosen, { name: 'lab', folder: '.', log: capturingLog([]) });
+    const destination = mllp.create(chosen, destinationContext());
     destinations.push(destination);
     return destination;
   }

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { PipehatError } from '../../src/errors.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
 import { createMllpServer, type MllpServer, type MllpServerOptions } from '../../src/mllp/server.ts';
-import { capturingLog, eventually } from '../contract/destination.ts';
+import { eventually } from '../contract/destination.ts';
+import { mllpServerOptions } from '../helpers/contexts.ts';
 
 describe('mllp server', () => {
   const servers: MllpServer[] = [];
@@ -22,18 +23,10 @@ describe('mllp server', () => {
 
   /** A listener that answers `text` with `ack text`, or as `more` says. */
   async function listen(more: Partial<MllpServerOptions> = {}): Promise<MllpServer> {
-    const server = createMllpServer({
-      host: '127.0.0.1',
-      port: 0,
-      max_bytes: 1000,
-      max_connections: 10,
-      idle_timeout_ms: 0,
-      answer: async (bytes) => Buffer.from(`ack ${bytes}`),
-      refuse: async (reason, head) => Buffer.from(`refused ${reason} ${head.subarray(0, 5)}`),
-      log: capturingLog(lines),
-      connections: () => undefined,
-      ...more,
-    });
+    const answer = async (bytes: Buffer) => Buffer.from(`ack ${bytes}`);
+    const server = createMllpServer(
+      mllpServerOptions({ answer, max_bytes: 1000, max_connections: 10, ...more }, lines),
+    );
     servers.push(server);
     await server.start();
     return server;

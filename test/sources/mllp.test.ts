@@ -4,13 +4,12 @@ import { expect } from 'chai';
 import Client, { Message as PeerMessage } from 'node-hl7-client';
 import { Default } from 'typebox/value';
 import type { Accept, Connection, Source } from '../../src/component.ts';
-import { createRefuse } from '../../src/engine/refuse.ts';
 import { buildAck, readAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
-import { createMetrics } from '../../src/metrics.ts';
 import { createFramer } from '../../src/mllp/framing.ts';
 import { mllp } from '../../src/sources/mllp.ts';
-import { capturingLog, eventually, PLANTED_NAME } from '../contract/destination.ts';
+import { eventually, PLANTED_NAME } from '../contract/destination.ts';
+import { sourceContext } from '../helpers/contexts.ts';
 
 const message = (n: number, rest = ''): string =>
   `MSH|^~\\&|HIS|GHH|PIPEHAT|GHH|20260101120000||ADT^A01^ADT_A01|C${n}|P|2.5\rPID|1||${n}||${PLANTED_NAME}${rest}\r`;
@@ -40,16 +39,7 @@ describe('source mllp', () => {
 
   async function listen(max_bytes = 10_000): Promise<{ source: Source; port: number }> {
     const chosen = { ...(Default(mllp.options, { port: 0 }) as { port: number }), max_bytes };
-    const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], {
-      accept,
-      refuse: createRefuse(
-        'adt',
-        createMetrics(async () => []),
-        () => new Date(),
-      ),
-      log: capturingLog(lines),
-      connections: () => undefined,
-    });
+    const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], sourceContext({ accept }, lines));
     sources.push(source);
     await source.start();
     return { source, port: Number(source.address.split(':').at(-1)) };
@@ -109,8 +99,10 @@ describe('source mllp', () => {
     expect(chosen).to.deep.equal({
       port: 2575,
       host: '127.0.0.1',
-      max_bytes: 52_428_800,
       max_connections: 256,
+      probe_after_ms: 60_000,
+      max_bytes: 52_428_800,
+      frame_timeout_ms: 60_000,
       idle_timeout_ms: 0,
     });
     expect(mllp.resources(chosen)).to.deep.equal(['tcp:2575']);
