@@ -57,8 +57,11 @@ export interface IntakeMemory {
 
 /** What one connection holds of it. */
 export interface MemoryShare {
-  /** It holds so many bytes now. False: it must read no more until it is resumed. Nothing is ever dropped. */
-  hold(bytes: number): boolean;
+  /**
+   * It holds so many bytes now, of whole messages that wait for their answers and of the one that is coming. False: it must
+   * read no more until it is resumed. Nothing is ever dropped.
+   */
+  hold(whole: number, part: number): boolean;
   /** The connection is closed, its share is free. */
   end(): void;
 }

@@ -26,7 +26,7 @@ export interface MllpConversation {
   readonly log: Log;
 }
 
-/** Why a frame is not taken (see `FramerEvent`), or `late`. After `too-large` and `late` the connection is closed. */
+/** Why a frame is not taken (see `FramerEvent`), or `late`. After `too-large`, and whatever is late, the connection is closed. */
 export type Refusal = Exclude<FramerEvent['kind'], 'frame' | 'junk'> | 'late';
 
 /** What is answered. */
@@ -77,7 +77,8 @@ export function serveConnection(
     timeout_ms: frame_timeout_ms,
     bytes: () => framer.held_bytes,
     late() {
-      for (const event of framer.end()) if (event.kind !== 'junk') take({ kind: 'late', bytes: event.bytes });
+      for (const event of framer.end())
+        if (event.kind !== 'junk') take(event.kind === 'unfinished' ? { ...event, kind: 'late' } : event);
       finish();
     },
   });
@@ -150,7 +151,7 @@ export function serveConnection(
       unanswered.length >= MOST_UNANSWERED ||
       unanswered_bytes >= MOST_UNANSWERED_BYTES ||
       socket.writableNeedDrain;
-    const room = share.hold(framer.held_bytes + unanswered_bytes);
+    const room = share.hold(unanswered_bytes, framer.held_bytes);
     if ((full || !room) && taking) {
       socket.pause();
       pace.pause();
