@@ -301,8 +301,9 @@ export const errors = {
   },
   'mllp-refused-for-now': {
     class: 'transient',
-    says: 'the receiver {host}:{port} answered {code}, and is asked again (on_ae: retry)',
-    advice: 'Read the ERR segments in the response of the attempt. With on_ae: reject it is not asked again.',
+    says: 'the receiver {host}:{port} answered {code}, and is asked again',
+    advice:
+      'Read the ERR segments in the response of the attempt. With `answers: { {code}: reject }` it is not asked again.',
   },
 
   // --- HL7 over HTTP (src/sources/http.ts)
