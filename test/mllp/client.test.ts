@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { expect } from 'chai';
 import { PipehatError } from '../../src/errors.ts';
 import { createMllpClient, type MllpClientOptions } from '../../src/mllp/client.ts';
-import { probe } from '../../src/mllp/dial.ts';
+import { probe, refusesCertificate } from '../../src/mllp/dial.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
 import { createMllpPool } from '../../src/mllp/pool.ts';
 import { capturingLog, eventually } from '../contract/destination.ts';
@@ -237,6 +237,24 @@ describe('mllp client', () => {
     const gone = options();
     receiver.close();
     expect(await codeOf(probe(gone))).to.equal('mllp-unreachable');
+  });
+
+  it('knows by its alert a receiver that refuses our certificate', () => {
+    const error = (code: string) => Object.assign(new Error(), { code });
+    for (const code of [
+      'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+      'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+    ]) {
+      expect(refusesCertificate(error(code)), code).to.equal(true);
+    }
+    for (const code of [
+      'ECONNRESET',
+      'ERR_SSL_SSL/TLS_ALERT_INTERNAL_ERROR',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+    ]) {
+      expect(refusesCertificate(error(code)), code).to.equal(false);
+    }
   });
 
   describe('pool', () => {

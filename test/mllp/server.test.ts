@@ -234,6 +234,29 @@ describe('mllp server', () => {
       await eventually(() => memory.used_bytes === 0);
     });
 
+    it('does not hold it against who sends that we do not read', async () => {
+      const memory = createIntakeMemory(1000);
+      let release: () => unknown = () => undefined;
+      const answer = (bytes: Buffer) =>
+        bytes.length < 2000
+          ? Promise.resolve(Buffer.from('second'))
+          : new Promise<Buffer>((resolve) => {
+              release = () => resolve(Buffer.from('first'));
+            });
+      const server = await listen({ memory, answer, max_bytes: 10_000, frame_timeout_ms: 50 });
+      const [first, second] = [await sender(server), await sender(server)];
+      first.send('x'.repeat(2000));
+      await eventually(() => memory.used_bytes >= 2000);
+      second.socket.write('\x0bMSH|');
+      await eventually(() => memory.used_bytes > 2000);
+      second.socket.write('1\r\x1c\r');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(second.answers).to.deep.equal([]);
+      release();
+      await eventually(() => second.answers.length === 1);
+      expect([...first.answers, ...second.answers]).to.deep.equal(['first', 'second']);
+    });
+
     it('lets messages through that are larger than all of it, one after another', async () => {
       const memory = createIntakeMemory(10_000);
       const answer = async (bytes: Buffer) => Buffer.from(String(bytes.length));
@@ -253,7 +276,7 @@ describe('mllp server', () => {
       second.send('y'.repeat(200_000));
       await eventually(() => memory.used_bytes > 200_000);
       expect(second.answers).to.deep.equal([]);
-      first.socket.destroy();
+      first.socket.resetAndDestroy();
       await eventually(() => second.answers.length === 1);
       await eventually(() => memory.used_bytes === 0);
     });
