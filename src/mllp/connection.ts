@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { IntakeMemory } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { ConnectionEnds } from '../network/listener.ts';
+import type { ConnectionEnds, ServedConnection } from '../network/listener.ts';
 import { createPace } from '../network/pace.ts';
 import { createFramer, type FramerEvent, frame } from './framing.ts';
 
@@ -33,14 +33,6 @@ export type Refusal = Exclude<FramerEvent['kind'], 'frame' | 'junk'> | 'late';
 interface Incoming {
   readonly kind: Refusal | 'frame';
   readonly bytes: Buffer;
-}
-
-/** A connection that is being served. */
-export interface ServedConnection {
-  /** Reads no more, answers what is under way, closes. */
-  finish(): void;
-  /** Closes at once. */
-  destroy(): void;
 }
 
 /** The limit of one connection: with so many messages or bytes unanswered it is not read until answers went out. */
@@ -194,7 +186,7 @@ export function serveConnection(
     pace.end();
     share.end();
   });
-  return { finish, destroy: () => socket.destroy() };
+  return { finish };
 }
 
 /** White space only, as in a frame that keeps a connection alive. A message is told by its first byte. */

@@ -1,8 +1,8 @@
 /** An MLLP listener: messages in, answers out. It knows bytes only; what they mean is `answer`'s business. */
 import type { ConnectionRefusal } from '../component.ts';
-import { createListener } from '../network/listener.ts';
+import { createListener, type Listener } from '../network/listener.ts';
 import type { ListeningOptions } from '../network/options.ts';
-import { type MllpConversation, type ServedConnection, serveConnection } from './connection.ts';
+import { type MllpConversation, serveConnection } from './connection.ts';
 
 /** What a listener needs. */
 export interface MllpServerOptions extends MllpConversation, ListeningOptions {
@@ -14,43 +14,13 @@ export interface MllpServerOptions extends MllpConversation, ListeningOptions {
   reread(): ListeningOptions;
 }
 
-/** A listener. */
-export interface MllpServer {
-  /** Resolves when it listens. Rejects with `port-in-use`, `port-not-allowed` or `port-not-opened`. */
-  start(): Promise<void>;
-  /** Accepts and reads no more, answers what is under way, closes; what isn't answered after `deadline_ms` never is. */
-  stop(deadline_ms: number): Promise<void>;
-  /** `host:port`; the real port once started. */
-  readonly address: string;
-}
-
 /** A listener, not yet listening. Throws `option-wrong` and `tls-certificate-wrong`. */
-export function createMllpServer(options: MllpServerOptions): MllpServer {
-  const { log } = options;
-  const open = new Set<ServedConnection>();
-  const listener = createListener(options, {
+export function createMllpServer(options: MllpServerOptions): Listener {
+  return createListener(options, {
     ...options,
     serve(socket, ends) {
       const { connection, remote } = ends;
-      const served = serveConnection(socket, ends, { ...options, log: log.with({ connection, remote }) });
-      open.add(served);
-      socket.on('close', () => open.delete(served));
+      return serveConnection(socket, ends, { ...options, log: options.log.with({ connection, remote }) });
     },
   });
-
-  return {
-    get address() {
-      return listener.address;
-    },
-    start: () => listener.start(),
-    async stop(deadline_ms) {
-      const closed = listener.close();
-      for (const served of open) served.finish();
-      const deadline = setTimeout(() => {
-        for (const served of open) served.destroy();
-      }, deadline_ms);
-      await closed;
-      clearTimeout(deadline);
-    },
-  };
 }

@@ -20,10 +20,16 @@ export interface ConnectionEnds {
   readonly connection: number;
 }
 
+/** A connection that is being served. */
+export interface ServedConnection {
+  /** Takes nothing more, answers what is under way, closes. */
+  finish(): void;
+}
+
 /** What a listener needs beside its options. */
 export interface ListenerContext {
-  /** A connection is there, its client known to be allowed. It may be half-open: who serves it also ends it. */
-  serve(socket: Socket, ends: ConnectionEnds): void;
+  /** Serves a connection whose client is known to be allowed. It may be half-open: who serves it also ends it. */
+  serve(socket: Socket, ends: ConnectionEnds): ServedConnection;
   /** Called when the number of open connections changes. */
   connections(open: number): void;
   refused(reason: ConnectionRefusal): void;
@@ -39,8 +45,8 @@ export interface ListenerContext {
 export interface Listener {
   /** Resolves when it listens. Rejects with `port-in-use`, `port-not-allowed` or `port-not-opened`. */
   start(): Promise<void>;
-  /** Accepts no more; resolves when the last connection is closed, which is up to who serves them. */
-  close(): Promise<void>;
+  /** Accepts no more, lets each connection finish; what isn't closed after `deadline_ms` is cut off. */
+  stop(deadline_ms: number): Promise<void>;
   /** `host:port`; the real port once started. */
   readonly address: string;
 }
@@ -53,6 +59,7 @@ export function createListener(options: ListeningOptions, context: ListenerConte
   const say = createBursts(log);
   /** Connections whose TLS handshake is under way, by their remote end. */
   const shaking = new Map<string, Socket>();
+  const open = new Map<Socket, ServedConnection>();
   let count = 0;
 
   const refuse = (reason: ConnectionRefusal, remote: string, why?: string): void => {
@@ -61,11 +68,13 @@ export function createListener(options: ListeningOptions, context: ListenerConte
   };
 
   const serveNext = (socket: Socket): void => {
-    serve(socket, {
+    const served = serve(socket, {
       local: hostPort(socket.localAddress, socket.localPort),
       remote: hostPort(socket.remoteAddress, socket.remotePort),
       connection: ++count,
     });
+    open.set(socket, served);
+    socket.once('close', () => open.delete(socket));
   };
 
   const secured =
@@ -137,11 +146,16 @@ export function createListener(options: ListeningOptions, context: ListenerConte
         });
       }
     },
-    async close() {
+    async stop(deadline_ms) {
       secured?.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of shaking.values()) socket.destroy();
+      for (const served of open.values()) served.finish();
+      const deadline = setTimeout(() => {
+        for (const socket of open.keys()) socket.destroy();
+      }, deadline_ms);
       await closed;
+      clearTimeout(deadline);
     },
   };
 }

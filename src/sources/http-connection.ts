@@ -4,15 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connection, SourceContext } from '../component.ts';
 import { type ErrorCode, PipehatError } from '../errors.ts';
+import type { ServedConnection } from '../network/listener.ts';
 import { createPace } from '../network/pace.ts';
 import type { HttpOptions } from './http.ts';
 import { sendProblem } from './http-problem.ts';
 
 /** A connection that is being served. */
-export interface HttpConnection {
+export interface HttpConnection extends ServedConnection {
   take(request: IncomingMessage, response: ServerResponse): void;
-  /** Takes no further request, answers those under way, closes. */
-  finish(): void;
 }
 
 /** The content type of HL7 v2 in its usual encoding, with parameters such as a charset. */

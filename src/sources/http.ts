@@ -56,28 +56,15 @@ function createHttpSource(chosen: HttpOptions, context: SourceContext): Source {
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) =>
     open.get(request.socket)?.take(request, response),
   );
-  const listener = createListener(chosen, {
+  return createListener(chosen, {
     ...context,
     reread: () => context.reread() as HttpOptions,
     serve(socket, ends) {
-      open.set(socket, serveHttp(socket, { protocol: 'http', ...ends }, chosen, context));
+      const served = serveHttp(socket, { protocol: 'http', ...ends }, chosen, context);
+      open.set(socket, served);
       socket.once('close', () => open.delete(socket));
       server.emit('connection', socket);
+      return served;
     },
   });
-  return {
-    get address() {
-      return listener.address;
-    },
-    start: () => listener.start(),
-    async stop(deadline_ms) {
-      const closed = listener.close();
-      for (const connection of open.values()) connection.finish();
-      const deadline = setTimeout(() => {
-        for (const socket of open.keys()) socket.destroy();
-      }, deadline_ms);
-      await closed;
-      clearTimeout(deadline);
-    },
-  };
 }

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { addSend } from '../../src/commands/send.ts';
 import { buildAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
-import { createMllpServer, type MllpServer } from '../../src/mllp/server.ts';
+import { createMllpServer } from '../../src/mllp/server.ts';
+import type { Listener } from '../../src/network/listener.ts';
 import { mllpServerOptions } from '../helpers/contexts.ts';
 import { folderWith, lines, ROOT, removeFolders, run, runProcess } from './pipehat.ts';
 
@@ -40,7 +41,7 @@ function answerOf(bytes: Buffer): string {
 }
 
 describe('pipehat send', () => {
-  let server: MllpServer;
+  let server: Listener;
   let received: string[];
   let answer: (bytes: Buffer) => Promise<string>;
   let mostUnderWay: number;

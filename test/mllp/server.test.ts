@@ -3,13 +3,14 @@ import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { PipehatError } from '../../src/errors.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
-import { createMllpServer, type MllpServer, type MllpServerOptions } from '../../src/mllp/server.ts';
+import { createMllpServer, type MllpServerOptions } from '../../src/mllp/server.ts';
+import type { Listener } from '../../src/network/listener.ts';
 import { createIntakeMemory } from '../../src/network/memory.ts';
 import { eventually } from '../contract/destination.ts';
 import { mllpServerOptions } from '../helpers/contexts.ts';
 
 describe('mllp server', () => {
-  const servers: MllpServer[] = [];
+  const servers: Listener[] = [];
   const senders: Socket[] = [];
   let lines: string[];
 
@@ -23,7 +24,7 @@ describe('mllp server', () => {
   });
 
   /** A listener that answers `text` with `ack text`, or as `more` says. */
-  async function listen(more: Partial<MllpServerOptions> = {}): Promise<MllpServer> {
+  async function listen(more: Partial<MllpServerOptions> = {}): Promise<Listener> {
     const answer = async (bytes: Buffer) => Buffer.from(`ack ${bytes}`);
     const server = createMllpServer(
       mllpServerOptions({ answer, max_bytes: 1000, max_connections: 10, ...more }, lines),
@@ -34,7 +35,7 @@ describe('mllp server', () => {
   }
 
   /** A raw sender, which stays half-open when the other end closes, and what it got. */
-  async function sender(server: MllpServer) {
+  async function sender(server: Listener) {
     const socket = connect({
       port: Number(server.address.split(':').at(-1)),
       host: '127.0.0.1',

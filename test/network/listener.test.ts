@@ -32,7 +32,7 @@ describe('listener', () => {
 
   afterEach(async () => {
     for (const socket of [...sockets, ...served]) socket.destroy();
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all(listeners.map((listener) => listener.stop(1000)));
   });
 
   const tls = (more: Partial<ListenerTlsOptions> = {}): ListenerTlsOptions => ({
@@ -54,6 +54,7 @@ describe('listener', () => {
         socket.on('error', () => undefined);
         socket.on('data', (chunk) => socket.write(chunk));
         socket.on('end', () => socket.end());
+        return { finish: () => socket.end() };
       },
       connections: (open) => counts.push(open),
       refused: (reason) => refused.push(reason),
@@ -145,6 +146,7 @@ describe('listener', () => {
             served.push(socket);
             socket.on('data', () => undefined);
             socket.on('end', () => setTimeout(() => socket.end('late answer'), 20));
+            return { finish: () => socket.end() };
           },
         },
       );
@@ -189,7 +191,7 @@ describe('listener', () => {
       const listener = await listen({ tls: tls() });
       const silent = tcp(listener);
       await eventually(() => counts.length === 1);
-      await listener.close();
+      await listener.stop(1000);
       await eventually(() => silent.destroyed);
     });
 
