@@ -6,6 +6,7 @@ import type { Static } from 'typebox';
 import { Default } from 'typebox/value';
 import type { Attempt, Body, Destination } from '../../src/component.ts';
 import { mllp } from '../../src/destinations/mllp.ts';
+import { PipehatError } from '../../src/errors.ts';
 import { readHeader } from '../../src/hl7/header.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
 import { delivery, destinationContract, eventually, PLANTED_NAME } from '../contract/destination.ts';
