@@ -3,14 +3,15 @@ import type { Refuse } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
 import { type Header, readHeader } from '../hl7/header.ts';
 import type { Metrics } from '../metrics.ts';
-import { answer } from './answer.ts';
+import { answer, problemOf } from './answer.ts';
 
 /** The `refuse` of a channel. */
 export function createRefuse(channel: string, metrics: Metrics, now: () => Date): Refuse {
   return async (error, head) => {
     metrics.received(channel);
     metrics.rejected(channel, error.code);
-    return answer(headerOf(head), errorDefinition(error.code).ack ?? 'AE', undefined, error, now());
+    const code = errorDefinition(error.code).ack ?? 'AE';
+    return answer(headerOf(head), code, undefined, [problemOf(error)], now());
   };
 }
 
