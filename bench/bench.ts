@@ -11,6 +11,7 @@ import { startChild } from './child.ts';
 import type { EngineAnswers } from './engine.ts';
 import type { Compared, Figures, Settings } from './figures.ts';
 import type { FloorAnswers } from './floor.ts';
+import type { FramingAnswers } from './framing.ts';
 import { readMachine } from './machine.ts';
 import type { MappingAnswers } from './mapping.ts';
 import { type Flow, measureFlow, type Subject } from './measure.ts';
@@ -20,7 +21,7 @@ import type { ReceiverAnswers } from './receiver.ts';
 import { report } from './report.ts';
 import type { SenderAnswers } from './sender.ts';
 import { writeSite } from './site.ts';
-import { MAPPING, type Only, READING, type Work, works } from './works.ts';
+import { FRAMING, MAPPING, type Only, READING, type Work, works } from './works.ts';
 
 /** What every measurement runs with. */
 interface Run {
@@ -102,6 +103,13 @@ async function measureReading({ settings, signal, progress }: Run): Promise<Figu
   return found;
 }
 
+async function measureFraming({ settings, signal, progress }: Run): Promise<Figures['framing']> {
+  await using ends = new AsyncDisposableStack();
+  progress(FRAMING);
+  const child = ends.adopt(startChild<FramingAnswers>('framing.ts', signal), (child) => child.stop());
+  return await child.ask('measure', { ms: settings.seconds * 1000 });
+}
+
 async function bench(run: Run): Promise<Figures> {
   const { settings } = run;
   const wanted = (name: string): boolean => settings.only === undefined || settings.only === name;
@@ -110,7 +118,8 @@ async function bench(run: Run): Promise<Figures> {
   for (const work of works.filter(({ name }) => wanted(name))) compared.push(await compare(run, work));
   const mapping = wanted(MAPPING) ? await measureMapping(run) : [];
   const reading = wanted(READING) ? await measureReading(run) : [];
-  return { machine, settings, works: compared, mapping, reading };
+  const framing = wanted(FRAMING) ? await measureFraming(run) : undefined;
+  return { machine, settings, works: compared, mapping, reading, framing };
 }
 
 const options = new Command('npm run bench --')
@@ -118,7 +127,10 @@ const options = new Command('npm run bench --')
     'Measures the engine on this machine, against the floor: a bare program that stores and sends on.',
   )
   .addOption(
-    new Option('--only <name>', 'one work').choices([...works.map(({ name }) => name), MAPPING, READING]),
+    new Option('--only <name>', 'one work').choices([
+      ...works.map(({ name }) => name),
+      ...[MAPPING, READING, FRAMING],
+    ]),
   )
   .option('--seconds <n>', 'length of each window', wholeNumber(1, 3600), 10)
   .option(

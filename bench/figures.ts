@@ -1,4 +1,5 @@
 /** What a run of the benchmark brings together. */
+import type { FramingRate } from './framing.ts';
 import type { Machine } from './machine.ts';
 import type { MappingTime } from './mapping.ts';
 import type { Flow } from './measure.ts';
@@ -31,4 +32,5 @@ export interface Figures {
   readonly works: readonly Compared[];
   readonly mapping: readonly (MappingTime & { readonly messages: Only })[];
   readonly reading: readonly (ReadingCost & { readonly messages: Only; readonly reader: ReaderName })[];
+  readonly framing: FramingRate | undefined;
 }

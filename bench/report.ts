@@ -1,11 +1,12 @@
 /** The figures as text. */
 import { table } from '../src/commands/table.ts';
 import type { Compared, Figures } from './figures.ts';
+import type { FramingRate } from './framing.ts';
 import type { Flow } from './measure.ts';
 import type { Only } from './works.ts';
 
 /** Everything, for a terminal. */
-export function report({ machine, settings, works, mapping, reading }: Figures): string {
+export function report({ machine, settings, works, mapping, reading, framing }: Figures): string {
   const { cpu, cores, memory_bytes, load } = machine;
   const versions = [`Pipehat ${machine.pipehat}`, `Node ${machine.node}`];
   if (works[0] !== undefined) versions.push(`PostgreSQL ${works[0].postgres}`);
@@ -21,6 +22,9 @@ export function report({ machine, settings, works, mapping, reading }: Figures):
     ...(reading.length === 0
       ? []
       : [`\nread alone, CPU time of one core\n${indent(table(readingRows(reading)))}`]),
+    ...(framing === undefined
+      ? []
+      : [`\nMLLP frames alone, from memory, CPU time\n${indent(table(framingRows(framing)))}`]),
   ].join('\n');
 }
 
@@ -74,6 +78,15 @@ const READ: Readonly<Record<Only, string>> = {
   adt: 'ADT: every field of MSH, PID, PV1',
   oru: 'ORU: every field of every OBX',
 };
+
+function framingRows({ frame_bytes, bytes_a_second, peer_bytes_a_second }: FramingRate): string[][] {
+  const row = (who: string, rate: number) => [
+    who,
+    `${(rate / 1e9).toFixed(2)} GB/s`,
+    `${(rate / frame_bytes / 1000).toFixed(0)} thousand frames /s of ${(frame_bytes / 1000).toFixed(1)} kB`,
+  ];
+  return [row('framer', bytes_a_second), row('node-hl7-client, a frame at a time', peer_bytes_a_second)];
+}
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);

@@ -29,3 +29,6 @@ export const MAPPING = 'mapping';
 
 /** Reading alone, beside other readers. */
 export const READING = 'reading';
+
+/** The work that is frames alone: bytes in, messages out. */
+export const FRAMING = 'framing';

@@ -9,7 +9,7 @@
  * options are checked (no I/O), `create` builds it (no I/O), `start` opens what it needs, `stop` closes it.
  */
 import type { Static, TObject } from 'typebox';
-import type { ErrorClass, ErrorCode } from './errors.ts';
+import type { ErrorClass, ErrorCode, PipehatError } from './errors.ts';
 import type { CanonicalEvent } from './event.ts';
 import type { Log } from './log.ts';
 
@@ -30,12 +30,61 @@ export interface Connection {
  */
 export type Accept = (bytes: Uint8Array, from: Connection) => Promise<Uint8Array>;
 
+/**
+ * Takes what is no whole message, such as a frame that is too large or never ended, and resolves to its answer. `head` is
+ * its beginning, with its MSH where it has one; what came of it is kept as rejected. Never rejects.
+ */
+export type Refuse = (error: PipehatError, head: Uint8Array, from: Connection) => Promise<Uint8Array>;
+
+/**
+ * Why a connection, or a request, was turned away: `address`, `certificate` and `token` are not allowed, `handshake` is a
+ * failed one of TLS, the others are limits.
+ */
+export type ConnectionRefusal =
+  | 'address'
+  | 'certificate'
+  | 'handshake'
+  | 'max_connections'
+  | 'max_connections_per_address'
+  | 'token';
+
+/** Memory for messages on their way in, which all sources of the process share. */
+export interface IntakeMemory {
+  /** A share for one connection. `resume` is called when it may read again, after `hold` said no. */
+  share(resume: () => void): MemoryShare;
+  readonly used_bytes: number;
+}
+
+/** What one connection holds of it. */
+export interface MemoryShare {
+  /**
+   * It holds so many bytes now, of whole messages that wait for their answers and of the one that is coming. False: it must
+   * read no more until it is resumed. Nothing is ever dropped.
+   */
+  hold(whole: number, part: number): boolean;
+  /** The connection is closed, its share is free. */
+  end(): void;
+}
+
 /** What a source is handed. It sees neither store nor queue. */
 export interface SourceContext {
   readonly accept: Accept;
+  readonly refuse: Refuse;
   readonly log: Log;
   /** Called when the number of open connections changes. */
   readonly connections: (open: number) => void;
+  /** Called for each connection or request that is turned away. */
+  readonly refused: (reason: ConnectionRefusal) => void;
+  /** Called for each keep-alive. */
+  readonly keepAlive: () => void;
+  /** Called when it is known until when the certificate in use is valid. */
+  readonly certificate: (ends: Date) => void;
+  readonly memory: IntakeMemory;
+  /**
+   * The options as they are now, references resolved anew: for what is renewed while the source runs, such as
+   * certificates. They are of the kind's own form. Throws a PipehatError where they can't be.
+   */
+  readonly reread: () => unknown;
 }
 
 /** A running way in. */
@@ -85,6 +134,9 @@ export interface DestinationContext {
   /** Where relative paths of files start: the site's data folder. */
   readonly folder: string;
   readonly log: Log;
+  /** As in `SourceContext`. */
+  readonly certificate: (ends: Date) => void;
+  readonly reread: () => unknown;
 }
 
 /** A running way out. `deliver` is called side by side for different order keys, never twice at once for one. */

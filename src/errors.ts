@@ -223,6 +223,20 @@ export const errors = {
     advice: 'Choose an address that this machine has: `ip address` lists them.',
   },
 
+  // --- TLS (src/network)
+  'tls-certificate-wrong': {
+    class: 'permanent',
+    says: "certificate and key can't be used for TLS ({reason})",
+    advice:
+      'See that cert, key and ca are PEM, that the key is that of the certificate, and that passphrase opens it.',
+  },
+  'tls-handshake-failed': {
+    class: 'transient',
+    says: 'no TLS connection to {host}:{port} could be made ({reason}); nothing was sent',
+    advice:
+      'See that the receiver speaks TLS there, that ca vouches for its certificate, that servername is a name in it, and that it knows our own.',
+  },
+
   // --- MLLP (src/mllp, src/sources/mllp.ts, src/destinations/mllp.ts)
   'mllp-frame-too-large': {
     class: 'permanent',
@@ -237,6 +251,21 @@ export const errors = {
     condition: '207',
     says: 'expected the end block 1C 0D before the next start block 0B, found none',
     advice: 'Send it again. If it happens again, let the sender end each message with the bytes 1C 0D.',
+  },
+  'mllp-frame-unstarted': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '207',
+    says: 'expected the start block 0B before MSH, found MSH without it',
+    advice: 'Let the sender frame each message: the byte 0B, the message, the bytes 1C 0D.',
+  },
+  'mllp-frame-late': {
+    class: 'transient',
+    ack: 'AE',
+    condition: '207',
+    says: 'expected the end of a message within {frame_timeout_ms} ms of its beginning, found none',
+    advice:
+      'Let the sender end each message with the bytes 1C 0D. On a slow line, raise frame_timeout_ms of the source.',
   },
   'mllp-text-not-framable': {
     class: 'permanent',
@@ -272,8 +301,48 @@ export const errors = {
   },
   'mllp-refused-for-now': {
     class: 'transient',
-    says: 'the receiver {host}:{port} answered {code}, and is asked again (on_ae: retry)',
-    advice: 'Read the ERR segments in the response of the attempt. With on_ae: reject it is not asked again.',
+    says: 'the receiver {host}:{port} answered {code}, and is asked again',
+    advice:
+      'Read the ERR segments in the response of the attempt. With `answers: { {code}: reject }` it is not asked again.',
+  },
+
+  // --- HL7 over HTTP (src/sources/http.ts)
+  'http-message-too-large': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '207',
+    says: 'expected a message of at most {max_bytes} bytes, found a longer one',
+    advice: 'Raise max_bytes of the source, or send less in one message.',
+  },
+  'http-message-late': {
+    class: 'transient',
+    says: 'expected the whole request within {request_timeout_ms} ms, found a part of it',
+    advice: 'Send it again. On a slow line, raise request_timeout_ms of the source.',
+  },
+  'http-message-empty': {
+    class: 'permanent',
+    says: 'expected an HL7 message in the body of the request, found nothing',
+    advice: 'Send the message as the body.',
+  },
+  'http-not-found': {
+    class: 'permanent',
+    says: 'expected the path {path}, found another',
+    advice: 'Send to {path}, or change path of the source.',
+  },
+  'http-wrong-method': {
+    class: 'permanent',
+    says: 'expected the method POST, found another',
+    advice: 'Send each message with POST.',
+  },
+  'http-wrong-type': {
+    class: 'permanent',
+    says: 'expected the content type application/hl7-v2, found another, or an encoding of the body',
+    advice: 'Send content-type: application/hl7-v2, and the message neither compressed nor as XML.',
+  },
+  'http-unauthorized': {
+    class: 'permanent',
+    says: 'expected the token of this source, found none or another',
+    advice: 'Send authorization: Bearer TOKEN, with the token that the option refers to.',
   },
 
   // --- files (src/destinations/file.ts)

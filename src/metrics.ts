@@ -2,6 +2,7 @@
  * Figures for Prometheus. Labels hold names of channels and destinations and codes, never anything from a message.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ConnectionRefusal } from './component.ts';
 import type { ErrorClass, ErrorCode } from './errors.ts';
 
 /** How much waits in front of a channel or a destination, over all of its lanes. */
@@ -34,6 +35,14 @@ export interface Metrics {
   failed(destination: string, errorClass: ErrorClass): void;
   /** The number of open connections changed to `open`. */
   connections(channel: string, open: number): void;
+  /** A connection, or a request, was turned away. */
+  connectionRefused(channel: string, reason: ConnectionRefusal): void;
+  /** A keep-alive came in. */
+  keepAlive(channel: string): void;
+  /** The certificate in use is valid until `ends`. */
+  certificate(kind: LaneReading['kind'], name: string, ends: Date): void;
+  /** Gives where to read how much memory messages on their way in take. */
+  intakeMemory(used_bytes: () => number): void;
   /** Everything in the text form of Prometheus 0.0.4. Lanes are read now. */
   text(): Promise<string>;
 }
@@ -75,6 +84,18 @@ export function createMetrics(readLanes: () => Promise<readonly LaneReading[]>):
     'class',
   ]);
   const connections = gauge('open_connections', 'Open connections of the source.', ['channel']);
+  const refusedConnections = counter(
+    'connections_refused',
+    'Connections and requests turned away, by reason.',
+    ['channel', 'reason'],
+  );
+  const keepAlives = counter('keep_alives', 'Keep-alives that came in between messages.', ['channel']);
+  const certificates = gauge(
+    'certificate_expiry_timestamp_seconds',
+    'When the certificate in use ends, in Unix time.',
+    ['kind', 'name'],
+  );
+  const intake = gauge('intake_memory_bytes', 'Memory that messages on their way in take.', []);
   const depth = gauge('lane_depth', 'Messages or deliveries that wait.', ['kind', 'name']);
   const oldest = gauge('lane_oldest_seconds', 'Age of the oldest that waits.', ['kind', 'name']);
   const readingsFailed = counter('lane_readings_failed', 'Times that the lanes could not be read.', []);
@@ -90,6 +111,8 @@ export function createMetrics(readLanes: () => Promise<readonly LaneReading[]>):
     ['channel', 'destination'],
     deliveryBuckets,
   );
+
+  let readIntake = () => 0;
 
   const setLanes = async () => {
     depth.reset();
@@ -120,7 +143,14 @@ export function createMetrics(readLanes: () => Promise<readonly LaneReading[]>):
     },
     failed: (destination, errorClass) => failed.inc({ destination, class: errorClass }),
     connections: (channel, open) => connections.set({ channel }, open),
+    connectionRefused: (channel, reason) => refusedConnections.inc({ channel, reason }),
+    keepAlive: (channel) => keepAlives.inc({ channel }),
+    certificate: (kind, name, ends) => certificates.set({ kind, name }, ends.getTime() / 1000),
+    intakeMemory: (used_bytes) => {
+      readIntake = used_bytes;
+    },
     text: async () => {
+      intake.set(readIntake());
       await setLanes();
       return registry.metrics();
     },

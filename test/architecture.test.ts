@@ -8,7 +8,8 @@ import { expect } from 'chai';
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   hl7: [],
-  mllp: [],
+  network: [],
+  mllp: ['network'],
   fhir: [],
   security: [],
   queue: [],
@@ -17,11 +18,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   expression: ['hl7'],
   mapping: ['hl7', 'fhir', 'expression'],
   pipeline: ['hl7', 'fhir', 'expression', 'mapping'],
-  sources: ['hl7', 'mllp'],
-  destinations: ['hl7', 'mllp', 'fhir'],
+  sources: ['hl7', 'mllp', 'network'],
+  destinations: ['hl7', 'mllp', 'fhir', 'network'],
   sandbox: ['fhir'],
   config: ['hl7', 'fhir', 'expression', 'mapping', 'pipeline'],
-  engine: ['hl7', 'expression', 'mapping', 'pipeline', 'config', 'store', 'queue', 'security'],
+  engine: ['hl7', 'network', 'expression', 'mapping', 'pipeline', 'config', 'store', 'queue', 'security'],
   api: ['engine', 'store', 'config', 'security'],
 };
 

@@ -14,6 +14,10 @@ describe('metrics', () => {
     metrics.delivered('adt', 'ehr', 1500);
     metrics.failed('ehr', 'transient');
     metrics.connections('adt', 3);
+    metrics.connectionRefused('adt', 'address');
+    metrics.keepAlive('adt');
+    metrics.certificate('destination', 'lab', new Date('2026-02-01T00:00:00Z'));
+    metrics.intakeMemory(() => 42);
     const text = await metrics.text();
     for (const line of [
       'pipehat_received_total{channel="adt"} 2',
@@ -25,6 +29,10 @@ describe('metrics', () => {
       'pipehat_delivered_total{destination="ehr"} 1',
       'pipehat_failed_total{destination="ehr",class="transient"} 1',
       'pipehat_open_connections{channel="adt"} 3',
+      'pipehat_connections_refused_total{channel="adt",reason="address"} 1',
+      'pipehat_keep_alives_total{channel="adt"} 1',
+      'pipehat_certificate_expiry_timestamp_seconds{kind="destination",name="lab"} 1769904000',
+      'pipehat_intake_memory_bytes 42',
       'pipehat_ack_latency_seconds_bucket{le="0.0025",channel="adt"} 0',
       'pipehat_ack_latency_seconds_bucket{le="0.005",channel="adt"} 1',
       'pipehat_ack_latency_seconds_sum{channel="adt"} 0.004',

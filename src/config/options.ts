@@ -35,20 +35,43 @@ export function componentOptions(
     definitions.map(({ type, summary, options }) => [
       type,
       Type.Optional(
-        Type.Object(orReference(options.properties), { additionalProperties: false, description: summary }),
+        Type.Object(mapValues(options.properties, orReference), {
+          additionalProperties: false,
+          description: summary,
+        }),
       ),
     ]),
   );
 }
 
-/** Lets a reference stand where a text must have a form: what is behind it is checked when it is resolved. */
-function orReference(properties: TProperties): TProperties {
-  const entries = Object.entries(properties).map(([key, schema]) => {
-    const { pattern } = schema as { pattern?: string };
-    return [key, pattern === undefined ? schema : { ...schema, pattern: `${pattern}|${REFERENCE_START}` }];
-  });
-  return Object.fromEntries(entries);
+/**
+ * Lets a reference stand where a text must have a form: what is behind it is checked when it is resolved. What is `secret`
+ * must be one.
+ */
+function orReference<Schema extends TSchema>(schema: Schema): Schema {
+  const { secret, pattern, properties, items } = schema as Parts;
+  // With what TypeBox keeps out of sight, such as whether it is optional.
+  const changed = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema)) as Schema & Parts;
+  delete changed.secret;
+  if (secret) changed.pattern = REFERENCE;
+  else if (pattern !== undefined) changed.pattern = `${pattern}|${REFERENCE_START}`;
+  if (properties !== undefined) changed.properties = mapValues(properties, orReference);
+  if (items !== undefined) changed.items = orReference(items);
+  return changed;
 }
 
-/** Beginning of a reference, as a pattern. */
+/** What a schema may have. */
+interface Parts {
+  secret?: boolean;
+  pattern?: string;
+  properties?: TProperties;
+  items?: TSchema;
+}
+
+function mapValues(properties: TProperties, change: (schema: TSchema) => TSchema): TProperties {
+  return Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, change(schema)]));
+}
+
+/** Beginning of a reference, and a whole one, as patterns. */
 const REFERENCE_START = '\\$\\{(env|file):';
+const REFERENCE = `^${REFERENCE_START}[^{}]+\\}$`;

@@ -39,6 +39,17 @@ export const siteSchema = Type.Object(
       },
       { default: {}, additionalProperties: false, description: 'Status page, API and metrics.' },
     ),
+    limits: Type.Object(
+      {
+        intake_bytes: Type.Integer({
+          default: 256 * 1024 * 1024,
+          minimum: 1024 * 1024,
+          description:
+            'Memory for messages on their way in, over all connections. When it is used up, connections are read in turn; nothing is dropped.',
+        }),
+      },
+      { default: {}, additionalProperties: false, description: 'Limits of the whole process.' },
+    ),
     sandbox: Type.Optional(
       Type.Object(
         {

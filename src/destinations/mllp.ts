@@ -1,13 +1,15 @@
 /** HL7 v2 messages to another system, over MLLP. A delivery is settled by the ACK that names its control id. */
 import Type, { type Static } from 'typebox';
-import { type Attempt, type Delivery, defineDestination } from '../component.ts';
+import { type Attempt, type Delivery, type DestinationContext, defineDestination } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import { type Ack, type AckCode, readAck } from '../hl7/ack.ts';
 import { encodeMessage } from '../hl7/encode.ts';
 import { headerBytes, readHeader } from '../hl7/header.ts';
 import { readable } from '../hl7/readable.ts';
-import { probe } from '../mllp/client.ts';
+import { probe } from '../mllp/dial.ts';
 import { createMllpPool, type MllpPool } from '../mllp/pool.ts';
+import { createCredentials } from '../network/credentials.ts';
+import { probe_after_ms, tlsOfClient } from '../network/options.ts';
 import { textOptions } from './text-options.ts';
 
 const options = Type.Object(
@@ -30,14 +32,48 @@ const options = Type.Object(
       description: 'How long to wait for the ACK, from the first byte sent. Then the delivery is ambiguous.',
     }),
     ...textOptions,
-    on_ae: Type.Union([Type.Literal('reject'), Type.Literal('retry')], {
-      default: 'reject',
+    answers: Type.Object(
+      {
+        AE: meaning('The receiver has an error in the content, or one of its own.'),
+        AR: meaning('The receiver does not take it, whatever the content.'),
+        CE: meaning('As AE, before the message was committed.'),
+        CR: meaning('As AR, before the message was committed.'),
+      },
+      {
+        default: {},
+        additionalProperties: false,
+        description:
+          'What each code in MSA-1 means: reject = the message, or the receiver, must be mended first; retry = it may be taken later. AA and CA are accepted.',
+      },
+    ),
+    wait_for: Type.Enum(['accept', 'application'], {
+      default: 'accept',
       description:
-        'What AE and CE mean: reject = the message must be mended first, retry = the receiver may take it later.',
+        'When a message is delivered: accept = with the first answer, CA included (let MSH-16 be NE then); application = after CA the AA, AE or AR on the same connection is waited for too.',
     }),
+    keep_alive_ms: Type.Integer({
+      minimum: 0,
+      maximum: 86_400_000,
+      default: 0,
+      description:
+        'How often a connection without a message gets a CR, which receivers pass by, so that firewalls keep it open. 0 = never.',
+    }),
+    idle_timeout_ms: Type.Integer({
+      minimum: 0,
+      maximum: 86_400_000,
+      default: 0,
+      description:
+        'A connection without a message for so long is closed, and opened again for the next. Give less than the receiver waits, if it closes idle ones. 0 = never.',
+    }),
+    probe_after_ms,
+    tls: tlsOfClient,
   },
   { additionalProperties: false },
 );
+
+function meaning(description: string) {
+  return Type.Enum(['reject', 'retry'], { default: 'reject', description });
+}
 
 type Options = Static<typeof options>;
 
@@ -47,28 +83,29 @@ export const mllp = defineDestination({
   summary: 'Sends HL7 v2 messages over MLLP, and understands the ACK.',
   options,
   takes: () => 'hl7',
-  create(chosen, { log }) {
-    const pool = createMllpPool({ ...chosen, log });
+  create(chosen, context) {
+    const { credentials, tls } = tlsOf(chosen, context);
+    const receiver = { ...chosen, tls };
+    const pool = createMllpPool({ ...receiver, log: context.log, random: Math.random });
+    credentials?.start(() => undefined);
     return {
       deliver: (delivery) => deliver(delivery, chosen, pool),
-      ping: () => probe(chosen),
-      stop: (deadline_ms) => pool.close(deadline_ms),
+      ping: () => probe(receiver),
+      async stop(deadline_ms) {
+        credentials?.stop();
+        await pool.close(deadline_ms);
+      },
     };
   },
 });
 
-/**
- * What MSA-1 means (HL7 table 0008; §2.9.2). AR and CR: not supported, or not for this receiver, whatever the content.
- * AE and CE: an error in the content, or in the receiver just now; no code tells which, so `on_ae` does.
- */
-const MEANING: Readonly<Record<AckCode, 'accepted' | 'error' | 'refused'>> = {
-  AA: 'accepted',
-  CA: 'accepted',
-  AE: 'error',
-  CE: 'error',
-  AR: 'refused',
-  CR: 'refused',
-};
+/** Certificates as they are when a connection is opened. */
+function tlsOf({ tls }: Options, { certificate, reread, log }: DestinationContext) {
+  if (tls === undefined) return { credentials: undefined, tls: undefined };
+  const read = () => (reread() as Options).tls ?? tls;
+  const credentials = createCredentials(tls, { certificate, read, log });
+  return { credentials, tls: { current: () => credentials.current, servername: tls.servername } };
+}
 
 async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Promise<Attempt> {
   if (body.kind !== 'hl7') throw new TypeError('the destination mllp takes HL7');
@@ -80,7 +117,7 @@ async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Pro
     const header = readHeader(bytes);
     const control_id = headerBytes(header, header.control_id).toString('latin1');
     const code = await pool.send(bytes, (answer) => {
-      response = readable(answer, header.charset);
+      response += readable(answer, header.charset);
       return codeOf(answer, control_id, chosen);
     });
     return { ...(says && { says }), ...judge(code, chosen), request, response };
@@ -90,14 +127,17 @@ async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Pro
   }
 }
 
-/** MSA-1, if this is the ACK of the message `control_id`. What it throws closes the connection. */
-function codeOf(answer: Buffer, control_id: string, { host, port }: Options): AckCode {
+/**
+ * MSA-1, if this is an ACK of the message `control_id`; undefined where it is CA and the application's is waited for. What it
+ * throws closes the connection.
+ */
+function codeOf(answer: Buffer, control_id: string, { host, port, wait_for }: Options): AckCode | undefined {
   const ack = readAckOf(answer);
   if (ack === undefined || !isAckCode(ack.code)) {
     throw new PipehatError('mllp-unreadable-answer', { host, port });
   }
   if (ack.control_id !== control_id) throw new PipehatError('mllp-wrong-answer', { host, port });
-  return ack.code;
+  return ack.code === 'CA' && wait_for === 'application' ? undefined : ack.code;
 }
 
 function readAckOf(answer: Buffer): Ack | undefined {
@@ -111,13 +151,12 @@ function readAckOf(answer: Buffer): Ack | undefined {
 }
 
 function isAckCode(code: string): code is AckCode {
-  return Object.hasOwn(MEANING, code);
+  return ['AA', 'CA', 'AE', 'AR', 'CE', 'CR'].includes(code);
 }
 
-function judge(code: AckCode, { host, port, on_ae }: Options): Pick<Attempt, 'outcome' | 'status'> {
-  const meaning = MEANING[code];
-  if (meaning === 'accepted') return { outcome: 'accepted', status: code };
-  const again = meaning === 'error' && on_ae === 'retry';
+function judge(code: AckCode, { host, port, answers }: Options): Pick<Attempt, 'outcome' | 'status'> {
+  if (code === 'AA' || code === 'CA') return { outcome: 'accepted', status: code };
+  const again = answers[code] === 'retry';
   const error = new PipehatError(again ? 'mllp-refused-for-now' : 'mllp-refused', { host, port, code });
   return { ...failure(error), status: code };
 }

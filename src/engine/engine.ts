@@ -9,6 +9,7 @@ import type { CanonicalEvent } from '../event.ts';
 import type { Message } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { createIntakeMemory } from '../network/memory.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import type { QueueBackend } from '../queue/backend.ts';
 import { type Lanes, queueName, startLanes } from '../queue/lanes.ts';
@@ -22,6 +23,8 @@ import { createIntake } from './intake.ts';
 import { createLeases } from './lease.ts';
 import { createProcess } from './process.ts';
 import { createRecent } from './recent.ts';
+
+import { createRefuse } from './refuse.ts';
 import { SWEEP_MS, type Sweep, startSweep } from './sweep.ts';
 
 /** What an engine is made of. */
@@ -124,12 +127,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     wake: wakeChannel,
   });
 
+  const memory = createIntakeMemory(configuration.site.limits.intake_bytes);
+  metrics.intakeMemory(() => memory.used_bytes);
+
   async function startSystem(system: System): Promise<RunningSystem> {
     const { definition, options: raw } = system.destination;
-    const destination = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
+    const reread = () => resolveOptions(definition, raw, options.resolve) as never;
+    const destination = definition.create(reread(), {
       name: system.name,
       folder: options.folder,
       log: log.with({ destination: system.name }),
+      certificate: (ends) => metrics.certificate('destination', system.name, ends),
+      reread,
     });
     const name = queueName('destination', system.name);
     const lanes = await startLanes({
@@ -142,13 +151,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function startChannel(channel: Channel): Promise<RunningChannel> {
     const { definition, options: raw } = channel.source;
-    const source = definition.create(resolveOptions(definition, raw, options.resolve) as never, {
+    const reread = () => resolveOptions(definition, raw, options.resolve) as never;
+    const source = definition.create(reread(), {
       accept: intake(channel),
+      refuse: createRefuse(channel.name, metrics, now),
       log: log.with({ channel: channel.name }),
       connections(open) {
         running.connections = open;
         metrics.connections(channel.name, open);
       },
+      refused: (reason) => metrics.connectionRefused(channel.name, reason),
+      keepAlive: () => metrics.keepAlive(channel.name),
+      certificate: (ends) => metrics.certificate('channel', channel.name, ends),
+      memory,
+      reread,
     });
     const lanes = await startLanes({
       ...{ backend: queues, name: queueName('channel', channel.name), log, clear: options.alone },

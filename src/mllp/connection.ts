@@ -1,17 +1,11 @@
 /** One connection that a sender opened: frames in, their answers out in the order in which the frames came. */
 import type { Socket } from 'node:net';
+import type { IntakeMemory } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { ConnectionEnds, ServedConnection } from '../network/listener.ts';
+import { createPace } from '../network/pace.ts';
 import { createFramer, type FramerEvent, frame } from './framing.ts';
-
-/** The ends of a connection. */
-export interface MllpConnection {
-  /** `host:port` of both ends. */
-  readonly local: string;
-  readonly remote: string;
-  /** Number of the connection within this process. */
-  readonly connection: number;
-}
 
 /** What answers a connection's frames. */
 export interface MllpConversation {
@@ -19,25 +13,29 @@ export interface MllpConversation {
   readonly max_bytes: number;
   /** A connection with nothing to answer and no traffic for so long is closed. 0 = never. */
   readonly idle_timeout_ms: number;
+  /** A message that began and takes longer is refused (see `createPace`). */
+  readonly frame_timeout_ms: number;
   /** Resolves to the answer of one message, without blocks. Called as frames arrive, also while others are under way. */
-  answer(bytes: Buffer, from: MllpConnection): Promise<Uint8Array>;
+  answer(bytes: Buffer, from: ConnectionEnds): Promise<Uint8Array>;
   /** The answer to a frame that is not taken. `head` is its beginning, at least its first 4 kB if it has so many. */
-  refuse(reason: Refusal, head: Buffer, from: MllpConnection): Promise<Uint8Array>;
+  refuse(reason: Refusal, head: Buffer, from: ConnectionEnds): Promise<Uint8Array>;
+  /** Called for each keep-alive: an empty frame, or white space while nothing else comes. Neither is answered. */
+  keepAlive(): void;
+  /** Memory for what is not answered yet. */
+  readonly memory: IntakeMemory;
   readonly log: Log;
 }
 
-/** Why a frame is not taken (see `FramerEvent`). After `too-large` the connection is closed. */
-export type Refusal = Exclude<FramerEvent['kind'], 'frame' | 'junk'>;
+/** Why a frame is not taken (see `FramerEvent`), or `late`. After `too-large`, and whatever is late, the connection is closed. */
+export type Refusal = Exclude<FramerEvent['kind'], 'frame' | 'junk'> | 'late';
 
-/** A connection that is being served. */
-export interface ServedConnection {
-  /** Reads no more, answers what is under way, closes. */
-  finish(): void;
-  /** Closes at once. */
-  destroy(): void;
+/** What is answered. */
+interface Incoming {
+  readonly kind: Refusal | 'frame';
+  readonly bytes: Buffer;
 }
 
-/** With this many messages or bytes unanswered, the connection is not read until answers went out. */
+/** The limit of one connection: with so many messages or bytes unanswered it is not read until answers went out. */
 const MOST_UNANSWERED = 256;
 const MOST_UNANSWERED_BYTES = 8 * 1024 * 1024;
 /**
@@ -54,9 +52,11 @@ interface Unanswered {
 /** Serves `socket`, which must allow half-open connections, until either end closes it. */
 export function serveConnection(
   socket: Socket,
-  from: MllpConnection,
-  { max_bytes, idle_timeout_ms, answer, refuse, log }: MllpConversation,
+  from: ConnectionEnds,
+  conversation: MllpConversation,
 ): ServedConnection {
+  const { max_bytes, idle_timeout_ms, frame_timeout_ms, memory, answer, refuse, keepAlive, log } =
+    conversation;
   const framer = createFramer({ max_bytes });
   const unanswered: Unanswered[] = [];
   let unanswered_bytes = 0;
@@ -64,21 +64,49 @@ export function serveConnection(
   let junkSeen = false;
   let linger: NodeJS.Timeout | undefined;
 
+  const share = memory.share(() => readOrWait());
+  const pace = createPace({
+    timeout_ms: frame_timeout_ms,
+    bytes: () => framer.held_bytes,
+    late() {
+      for (const event of framer.end())
+        if (event.kind !== 'junk') take(event.kind === 'unfinished' ? { ...event, kind: 'late' } : event);
+      finish();
+    },
+  });
+
   const handle = (event: FramerEvent): void => {
-    if (event.kind === 'junk') {
-      if (!event.blank && !junkSeen) log.warn('bytes outside of MLLP blocks dropped', { bytes: event.count });
-      junkSeen ||= !event.blank;
+    if (event.kind !== 'junk') take(event);
+    else if (!event.blank && !junkSeen) {
+      log.warn('bytes outside of MLLP blocks dropped', { bytes: event.count });
+      junkSeen = true;
+    }
+  };
+
+  const take = ({ kind, bytes }: Incoming): void => {
+    if (kind === 'frame' && isBlank(bytes)) {
+      keepAlive();
       return;
     }
-    const entry: Unanswered = { size: event.bytes.length, framed: undefined };
+    const entry: Unanswered = { size: bytes.length, framed: undefined };
     unanswered.push(entry);
     unanswered_bytes += entry.size;
-    const { kind, bytes } = event;
     (kind === 'frame' ? answer(bytes, from) : refuse(kind, bytes, from))
       .then((answered) => settle(entry, answered))
       .catch(fail);
     if (kind !== 'frame') log.warn('frame refused', { reason: kind });
     if (kind === 'too-large') finish();
+  };
+
+  const receive = (chunk: Buffer): void => {
+    if (!taking) return;
+    const events = framer.push(chunk);
+    const [first] = events;
+    if (events.length === 1 && first?.kind === 'junk' && first.blank) keepAlive();
+    if (events.some(({ kind }) => kind !== 'junk')) pace.end();
+    if (framer.inside) pace.begin();
+    for (const event of events) handle(event);
+    readOrWait();
   };
 
   const settle = (entry: Unanswered, bytes: Uint8Array): void => {
@@ -109,14 +137,20 @@ export function serveConnection(
     if (!taking && unanswered.length === 0) close();
   };
 
-  /** Back-pressure: where answers can't keep up, or the peer doesn't read them, nothing more is read. */
+  /** Back-pressure: where answers can't keep up, the peer doesn't read them, or memory is used up, nothing more is read. */
   const readOrWait = (): void => {
     const full =
       unanswered.length >= MOST_UNANSWERED ||
       unanswered_bytes >= MOST_UNANSWERED_BYTES ||
       socket.writableNeedDrain;
-    if (full && taking) socket.pause();
-    else socket.resume();
+    const room = share.hold(unanswered_bytes, framer.held_bytes);
+    if ((full || !room) && taking) {
+      socket.pause();
+      pace.pause();
+    } else {
+      pace.resume();
+      socket.resume();
+    }
   };
 
   const close = (): void => {
@@ -128,16 +162,13 @@ export function serveConnection(
 
   const finish = (): void => {
     taking = false;
+    pace.end();
     readOrWait();
     if (unanswered.length === 0 && !socket.writableEnded) close();
   };
 
   socket.setTimeout(idle_timeout_ms);
-  socket.on('data', (chunk) => {
-    if (!taking) return;
-    for (const event of framer.push(chunk as Buffer)) handle(event);
-    readOrWait();
-  });
+  socket.on('data', receive);
   socket.on('end', () => {
     if (taking) for (const event of framer.end()) handle(event);
     finish();
@@ -150,6 +181,15 @@ export function serveConnection(
     else finish();
   });
   socket.on('error', (error: NodeJS.ErrnoException) => log.info('connection failed', { reason: error.code }));
-  socket.on('close', () => clearTimeout(linger));
-  return { finish, destroy: () => socket.destroy() };
+  socket.on('close', () => {
+    clearTimeout(linger);
+    pace.end();
+    share.end();
+  });
+  return { finish };
+}
+
+/** White space only, as in a frame that keeps a connection alive. A message is told by its first byte. */
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte <= 0x20);
 }

@@ -5,8 +5,9 @@ import { expect } from 'chai';
 import { addSend } from '../../src/commands/send.ts';
 import { buildAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
-import { createMllpServer, type MllpServer } from '../../src/mllp/server.ts';
-import { capturingLog } from '../contract/destination.ts';
+import { createMllpServer } from '../../src/mllp/server.ts';
+import type { Listener } from '../../src/network/listener.ts';
+import { mllpServerOptions } from '../helpers/contexts.ts';
 import { folderWith, lines, ROOT, removeFolders, run, runProcess } from './pipehat.ts';
 
 interface Line {
@@ -40,7 +41,7 @@ function answerOf(bytes: Buffer): string {
 }
 
 describe('pipehat send', () => {
-  let server: MllpServer;
+  let server: Listener;
   let received: string[];
   let answer: (bytes: Buffer) => Promise<string>;
   let mostUnderWay: number;
@@ -55,13 +56,7 @@ describe('pipehat send', () => {
       underWay -= 1;
       return Buffer.from(text);
     };
-    server = createMllpServer({
-      ...{ host: '127.0.0.1', port: 0, max_bytes: 1e6, max_connections: 100, idle_timeout_ms: 0 },
-      answer: take,
-      refuse: async () => Buffer.alloc(0),
-      log: capturingLog([]),
-      connections: () => undefined,
-    });
+    server = createMllpServer(mllpServerOptions({ answer: take }));
     await server.start();
   });
 

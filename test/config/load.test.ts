@@ -19,6 +19,7 @@ describe('compileConfiguration', () => {
       time_zone: 'Europe/Berlin',
       data: 'data',
       http: { host: '127.0.0.1', port: 8080, host_names: [] },
+      limits: { intake_bytes: 268_435_456 },
       log: { level: 'info', form: 'text' },
     });
   });

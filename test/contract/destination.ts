@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { Attempt, Body, Delivery, Destination, DestinationContext } from '../../src/component.ts';
 import { PipehatError } from '../../src/errors.ts';
 import type { Facts, Log } from '../../src/log.ts';
+import { destinationContext } from '../helpers/contexts.ts';
 
 /** Stands in the content of every body of the suite, and in the refusals of a receiver: nothing shown may hold it. */
 export const PLANTED_NAME = 'Zwetschgenknoedel';
@@ -50,7 +51,7 @@ export function destinationContract(
 
     beforeEach(async () => {
       shown = [];
-      trial = await setUp({ name, folder: '.', log: capturingLog(shown) });
+      trial = await setUp({ ...destinationContext(shown), name });
     });
 
     afterEach(async () => {

@@ -19,6 +19,7 @@ import {
   type Trial,
 } from '../contract/destination.ts';
 import { admission, entry, eventOf, result } from '../fhir/events.ts';
+import { destinationContext } from '../helpers/contexts.ts';
 import { SITE, shippedMapping } from '../mapping/shipped.ts';
 
 type Mode = 'transaction' | 'single';
@@ -137,12 +138,7 @@ for (const mode of ['transaction', 'single'] as const) {
 
     beforeEach(async () => {
       receiver = await createReceiver();
-      destination = create(
-        receiver.base_url,
-        mode,
-        { name: 'ehr', folder: '.', log: capturingLog([]) },
-        5000,
-      );
+      destination = create(receiver.base_url, mode, destinationContext(), 5000);
     });
     afterEach(async () => {
       await destination.stop(1000);
@@ -309,7 +305,7 @@ describe('destinations/fhir', () => {
   let receiver: Receiver;
   const destinations: Destination[] = [];
   const destinationOf = (mode: Mode): Destination => {
-    const made = create(receiver.base_url, mode, { name: 'ehr', folder: '.', log: capturingLog([]) });
+    const made = create(receiver.base_url, mode, destinationContext());
     destinations.push(made);
     return made;
   };

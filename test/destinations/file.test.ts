@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import type { Body, Destination } from '../../src/component.ts';
 import { file } from '../../src/destinations/file.ts';
 import type { CanonicalEvent } from '../../src/event.ts';
-import { capturingLog, delivery, destinationContract, PLANTED_NAME } from '../contract/destination.ts';
+import { delivery, destinationContract, PLANTED_NAME } from '../contract/destination.ts';
+import { destinationContext } from '../helpers/contexts.ts';
 
 const hl7 = (text: string): Body => ({ kind: 'hl7', text });
 
@@ -61,10 +62,7 @@ describe('destination file', () => {
   });
 
   function open(content: 'event' | 'hl7' = 'hl7'): Destination {
-    const destination = file.create(
-      { path, content },
-      { name: 'archive', folder: '.', log: capturingLog([]) },
-    );
+    const destination = file.create({ path, content }, destinationContext());
     opened.push(destination);
     return destination;
   }

@@ -1,18 +1,17 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { expect } from 'chai';
 import type { Static } from 'typebox';
+import { Default } from 'typebox/value';
 import type { Attempt, Body, Destination } from '../../src/component.ts';
 import { mllp } from '../../src/destinations/mllp.ts';
+import { PipehatError } from '../../src/errors.ts';
 import { readHeader } from '../../src/hl7/header.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
-import {
-  capturingLog,
-  delivery,
-  destinationContract,
-  eventually,
-  PLANTED_NAME,
-} from '../contract/destination.ts';
+import { delivery, destinationContract, eventually, PLANTED_NAME } from '../contract/destination.ts';
+import { type Authority, createAuthority, type Pair } from '../helpers/certificates.ts';
+import { destinationContext } from '../helpers/contexts.ts';
 
 const message = (n: number, name = PLANTED_NAME, charset = ''): string =>
   `MSH|^~\\&|PIPEHAT|SITE|LAB|SITE|20260101120000||ADT^A01^ADT_A01|C${n}|P|2.5||||||${charset}\rPID|1||${n}||${name}\r`;
@@ -24,11 +23,11 @@ const ack = (code: string, control_id: string): Buffer =>
     Buffer.from(`MSH|^~\\&|LAB||PIPEHAT||20260101||ACK|1|P|2.5\rMSA|${code}|${control_id}|${PLANTED_NAME}\r`),
   );
 
-/** An HL7 system of its own, which answers each message as told. */
-async function createReceiver(answer: (control_id: string) => Buffer | undefined) {
+/** An HL7 system of its own, which answers each message as told, in clear or over TLS. */
+async function createReceiver(answer: (control_id: string) => Buffer | undefined, tls?: TlsOptions) {
   const open = new Set<Socket>();
   const received: Buffer[] = [];
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => undefined);
@@ -41,7 +40,9 @@ async function createReceiver(answer: (control_id: string) => Buffer | undefined
         if (bytes !== undefined) socket.write(bytes);
       }
     });
-  });
+  };
+  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
+  server.on('tlsClientError', () => undefined);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -62,7 +63,11 @@ const options = (port: number): Static<typeof mllp.options> => ({
   connect_timeout_ms: 1000,
   answer_timeout_ms: 100,
   unrepresentable: 'reject',
-  on_ae: 'reject',
+  answers: { AE: 'reject', AR: 'reject', CE: 'reject', CR: 'reject' },
+  wait_for: 'accept',
+  keep_alive_ms: 0,
+  idle_timeout_ms: 0,
+  probe_after_ms: 60_000,
 });
 
 destinationContract('mllp', async (context) => {
@@ -89,9 +94,11 @@ describe('destination mllp', () => {
   let answer: (control_id: string) => Buffer | undefined;
   let receiver: Awaited<ReturnType<typeof createReceiver>>;
   let destinations: Destination[];
+  let lines: string[];
 
   beforeEach(async () => {
     destinations = [];
+    lines = [];
     answer = (control_id) => ack('AA', control_id);
     receiver = await createReceiver((control_id) => answer(control_id));
   });
@@ -103,7 +110,7 @@ describe('destination mllp', () => {
 
   function open(more: Partial<Static<typeof mllp.options>> = {}): Destination {
     const chosen = { ...options(receiver.port), ...more };
-    const destination = mllp.create(chosen, { name: 'lab', folder: '.', log: capturingLog([]) });
+    const destination = mllp.create(chosen, destinationContext(lines));
     destinations.push(destination);
     return destination;
   }
@@ -112,27 +119,162 @@ describe('destination mllp', () => {
     return open(more).deliver(delivery(1, hl7(text)));
   }
 
-  const cases: [code: string, on_ae: 'reject' | 'retry', outcome: Attempt['outcome'], error?: string][] = [
-    ['AA', 'reject', 'accepted'],
-    ['CA', 'reject', 'accepted'],
-    ['AE', 'reject', 'permanent', 'mllp-refused'],
-    ['CE', 'reject', 'permanent', 'mllp-refused'],
-    ['AE', 'retry', 'transient', 'mllp-refused-for-now'],
-    ['CE', 'retry', 'transient', 'mllp-refused-for-now'],
-    ['AR', 'reject', 'permanent', 'mllp-refused'],
-    ['AR', 'retry', 'permanent', 'mllp-refused'],
-    ['CR', 'retry', 'permanent', 'mllp-refused'],
-  ];
-  for (const [code, on_ae, outcome, error] of cases) {
-    it(`takes ${code} as ${outcome} (on_ae: ${on_ae}), and keeps the connection`, async () => {
+  for (const code of ['AA', 'CA']) {
+    it(`takes ${code} as accepted, and keeps the connection`, async () => {
       answer = (control_id) => ack(code, control_id);
-      const made = await send(message(1), { on_ae });
-      expect(made).to.include({ outcome, status: code, request: message(1) });
-      expect(made.code).to.equal(error);
+      const made = await send(message(1));
+      expect(made).to.include({ outcome: 'accepted', status: code, request: message(1) });
+      expect(made.code).to.equal(undefined);
       expect(made.response).to.include(`MSA|${code}|C1`);
       expect(receiver.open.size).to.equal(1);
     });
   }
+
+  for (const code of ['AE', 'AR', 'CE', 'CR'] as const) {
+    for (const [meaning, outcome, error] of [
+      ['reject', 'permanent', 'mllp-refused'],
+      ['retry', 'transient', 'mllp-refused-for-now'],
+    ] as const) {
+      it(`takes ${code} as ${outcome} where it means ${meaning}, and keeps the connection`, async () => {
+        answer = (control_id) => ack(code, control_id);
+        // The others mean the opposite: none is taken for another.
+        const other = meaning === 'reject' ? 'retry' : 'reject';
+        const answers = { AE: other, AR: other, CE: other, CR: other, [code]: meaning } as const;
+        const made = await send(message(1), { answers });
+        expect(made).to.include({ outcome, status: code, request: message(1), code: error });
+        expect(made.response).to.include(`MSA|${code}|C1`);
+        expect(receiver.open.size).to.equal(1);
+      });
+    }
+  }
+
+  it('rejects by default, and says nothing of that in the file', () => {
+    const chosen = Default(mllp.options, { host: 'lab', port: 1 }) as Static<typeof mllp.options>;
+    expect(chosen.answers).to.deep.equal({ AE: 'reject', AR: 'reject', CE: 'reject', CR: 'reject' });
+    expect(chosen).to.include({ wait_for: 'accept', keep_alive_ms: 0, idle_timeout_ms: 0 });
+  });
+
+  describe('of a receiver in enhanced mode', () => {
+    const both = (first: string, then: string) => (control_id: string) =>
+      Buffer.concat([ack(first, control_id), ack(then, control_id)]);
+
+    it('waits for what its application says, and keeps both answers', async () => {
+      answer = both('CA', 'AA');
+      const made = await send(message(1), { wait_for: 'application' });
+      expect(made).to.include({ outcome: 'accepted', status: 'AA' });
+      expect(made.response).to.include('MSA|CA|C1').and.include('MSA|AA|C1');
+      answer = both('CA', 'AE');
+      expect(await send(message(1), { wait_for: 'application' })).to.include({
+        outcome: 'permanent',
+        status: 'AE',
+      });
+    });
+
+    it('is done with what is no CA', async () => {
+      for (const code of ['AA', 'CE']) {
+        answer = (control_id) => ack(code, control_id);
+        expect((await send(message(1), { wait_for: 'application' })).status).to.equal(code);
+      }
+    });
+
+    it('is ambiguous where its application says nothing', async () => {
+      answer = (control_id) => ack('CA', control_id);
+      const made = await send(message(1), { wait_for: 'application' });
+      expect(made).to.include({ outcome: 'ambiguous', code: 'mllp-no-answer' });
+      expect(made.response).to.include('MSA|CA|C1');
+    });
+
+    it('applies no answer of its application that was not waited for, to anything', async () => {
+      answer = both('CA', 'AE');
+      const destination = open({ connections: 1 });
+      expect(await destination.deliver(delivery(1, hl7(message(1))))).to.include({
+        outcome: 'accepted',
+        status: 'CA',
+      });
+      answer = (control_id) => ack('AA', control_id);
+      expect(await destination.deliver(delivery(2, hl7(message(2))))).to.include({
+        outcome: 'accepted',
+        status: 'AA',
+      });
+      expect(lines.join()).to.include('not asked for').and.not.include(PLANTED_NAME);
+    });
+  });
+
+  describe('over TLS', () => {
+    let authority: Authority;
+    let server: Pair;
+
+    before(async () => {
+      authority = await createAuthority();
+      server = await authority.issue({ name: 'lab.example.org', dns: ['127.0.0.1', 'lab.example.org'] });
+    });
+
+    const tls = (more: object = {}) => ({ ca: authority.ca, min_version: 'TLSv1.2', ...more }) as const;
+
+    /** A receiver that speaks TLS, and how a message to it fares. */
+    async function sendSecurely(more: object, to: TlsOptions = {}): Promise<Attempt> {
+      const secured = await createReceiver((control_id) => ack('AA', control_id), { ...server, ...to });
+      try {
+        const made = await send(message(1), { port: secured.port, tls: tls(more) });
+        expect(secured.received).to.have.length(made.outcome === 'accepted' ? 1 : 0);
+        return made;
+      } finally {
+        await secured.close();
+      }
+    }
+
+    it('sends to a receiver that it can trust', async () => {
+      expect(await sendSecurely({})).to.include({ outcome: 'accepted', status: 'AA' });
+      expect(await sendSecurely({ servername: 'lab.example.org' })).to.include({ outcome: 'accepted' });
+    });
+
+    it('sends nothing to one that it can not trust, or that is another', async () => {
+      const stranger = await createAuthority('Another');
+      for (const more of [{ ca: stranger.ca }, { ca: undefined }, { servername: 'his.example.org' }]) {
+        expect(await sendSecurely(more)).to.include({ outcome: 'transient', code: 'tls-handshake-failed' });
+      }
+      const expired = await authority.issue({ name: 'lab', dns: ['127.0.0.1'], days: -2 });
+      expect(await sendSecurely({}, expired)).to.include({
+        outcome: 'transient',
+        code: 'tls-handshake-failed',
+      });
+    });
+
+    it('sends nothing over too old a version, or in clear', async () => {
+      const old = { maxVersion: 'TLSv1.2' } as const;
+      expect(await sendSecurely({ min_version: 'TLSv1.3' }, old)).to.include({
+        code: 'tls-handshake-failed',
+      });
+      expect(await send(message(1), { tls: tls() })).to.include({ code: 'tls-handshake-failed' });
+      expect(receiver.received).to.deep.equal([]);
+    });
+
+    it('can not be talked out of verifying by the environment', async () => {
+      process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+      try {
+        const { ca } = await createAuthority('Another');
+        expect(await sendSecurely({ ca })).to.include({ code: 'tls-handshake-failed' });
+      } finally {
+        delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      }
+    });
+
+    it('shows its own certificate where it is asked for', async () => {
+      const mutual = { requestCert: true, rejectUnauthorized: true, ca: authority.ca };
+      expect(await sendSecurely(await authority.issue({ name: 'engine' }), mutual)).to.include({
+        outcome: 'accepted',
+      });
+      const without = await sendSecurely({}, mutual);
+      expect(without.outcome).to.be.oneOf(['transient', 'ambiguous']);
+    });
+
+    it('says what is wrong with its own certificate before anything is sent', async () => {
+      const [one, other] = [await authority.issue({ name: 'a' }), await authority.issue({ name: 'b' })];
+      expect(() => open({ tls: tls({ cert: one.cert, key: other.key }) }))
+        .to.throw(PipehatError)
+        .with.property('code', 'tls-certificate-wrong');
+    });
+  });
 
   it('sends the bytes of the message as they are', async () => {
     await send(message(1));

@@ -136,7 +136,9 @@ export async function createWorld(options: {
     ...options.channel,
   };
   const configuration: Configuration = {
-    site: { name: 'test', tenant: 'test', time_zone: 'UTC' } as Configuration['site'],
+    site: {
+      ...{ name: 'test', tenant: 'test', time_zone: 'UTC', limits: { intake_bytes: 1e8 } },
+    } as Configuration['site'],
     channels: [channel],
     systems,
     mappings: new Map(),

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { PipehatError } from '../../src/errors.ts';
-import { createMllpClient, probe } from '../../src/mllp/client.ts';
+import { createMllpClient, type MllpClientOptions } from '../../src/mllp/client.ts';
+import { probe, refusesCertificate } from '../../src/mllp/dial.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
 import { createMllpPool } from '../../src/mllp/pool.ts';
 import { capturingLog, eventually } from '../contract/destination.ts';
@@ -54,14 +55,14 @@ describe('mllp client', () => {
     log: capturingLog(lines),
   });
 
-  function client() {
-    const made = createMllpClient(options());
+  function client(more: Partial<MllpClientOptions> = {}) {
+    const made = createMllpClient({ ...options(), ...more });
     closing.push(made);
     return made;
   }
 
   function pool(connections: number, answer_timeout_ms = 1000) {
-    const made = createMllpPool({ ...options(), connections, answer_timeout_ms });
+    const made = createMllpPool({ ...options(), connections, answer_timeout_ms, random: Math.random });
     closing.push(made);
     return made;
   }
@@ -152,6 +153,49 @@ describe('mllp client', () => {
     expect(accepted).to.equal(1);
   });
 
+  it('bears an empty frame between messages', async () => {
+    const sending = client();
+    await sending.send(Buffer.from('1'), String);
+    for (const socket of open) socket.write('\x0b\x1c\r');
+    await sending.send(Buffer.from('2'), String);
+    expect(accepted).to.equal(1);
+  });
+
+  it('keeps a connection alive between messages, with white space', async () => {
+    const heard: string[] = [];
+    receiver.prependListener('connection', (socket: Socket) =>
+      socket.on('data', (chunk) => heard.push(String(chunk))),
+    );
+    const sending = client({ keep_alive_ms: 10 });
+    await sending.send(Buffer.from('1'), String);
+    await eventually(() => heard.join('').endsWith('\x1c\r\r\r\r'));
+    expect(await sending.send(Buffer.from('2'), String)).to.equal('ack 2');
+    expect(accepted).to.equal(1);
+    sending.close();
+    await eventually(() => open.size === 0);
+  });
+
+  it('closes a connection that is idle, and opens another for the next message', async () => {
+    const sending = client({ idle_timeout_ms: 10 });
+    await sending.send(Buffer.from('1'), String);
+    await eventually(() => open.size === 0);
+    expect(await sending.send(Buffer.from('2'), String)).to.equal('ack 2');
+    expect(accepted).to.equal(2);
+    expect(lines).to.deep.equal([]);
+  });
+
+  it('waits for a further answer where the first is not the last', async () => {
+    behave = (text, socket) =>
+      socket.write(Buffer.concat(['ca', 'aa'].map((word) => frame(Buffer.from(`${word} ${text}`)))));
+    const last = (answer: Buffer) => (answer.toString().startsWith('aa') ? answer.toString() : undefined);
+    const sending = client();
+    expect(await sending.send(Buffer.from('1'), last)).to.equal('aa 1');
+    behave = (text, socket) => socket.write(frame(Buffer.from(`ca ${text}`)));
+    expect(await codeOf(sending.send(Buffer.from('2'), last))).to.equal('mllp-no-answer');
+    behave = (text, socket) => socket.end(frame(Buffer.from(`ca ${text}`)));
+    expect(await codeOf(sending.send(Buffer.from('3'), last))).to.equal('mllp-no-answer');
+  });
+
   it('closes the connection where the answer is not what was asked for', async () => {
     const sending = client();
     const check = () => {
@@ -159,6 +203,7 @@ describe('mllp client', () => {
     };
     expect(await codeOf(sending.send(Buffer.from('1'), check))).to.equal('mllp-wrong-answer');
     await eventually(() => open.size === 0);
+    expect(lines.join()).to.include('mllp-wrong-answer').and.not.include('ack 1');
   });
 
   it('does not send text that would end its own frame', async () => {
@@ -192,6 +237,24 @@ describe('mllp client', () => {
     const gone = options();
     receiver.close();
     expect(await codeOf(probe(gone))).to.equal('mllp-unreachable');
+  });
+
+  it('knows by its alert a receiver that refuses our certificate', () => {
+    const error = (code: string) => Object.assign(new Error(), { code });
+    for (const code of [
+      'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+      'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+    ]) {
+      expect(refusesCertificate(error(code)), code).to.equal(true);
+    }
+    for (const code of [
+      'ECONNRESET',
+      'ERR_SSL_SSL/TLS_ALERT_INTERNAL_ERROR',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+    ]) {
+      expect(refusesCertificate(error(code)), code).to.equal(false);
+    }
   });
 
   describe('pool', () => {
@@ -233,6 +296,24 @@ describe('mllp client', () => {
       await closed;
       await eventually(() => open.size === 0);
       expect(await codeOf(sending.send(Buffer.from('3'), String))).to.equal('mllp-unreachable');
+    });
+
+    it('does not hammer a receiver that is away, and finds it when it is back', async () => {
+      const { port } = options();
+      const sending = pool(4);
+      receiver.close();
+      let failed = 0;
+      const send = () =>
+        sending.send(Buffer.from('1'), String).catch(() => {
+          failed++;
+          return undefined;
+        });
+      for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 20 }, send));
+      expect(failed).to.equal(80);
+      receiver.listen(port, '127.0.0.1');
+      await once(receiver, 'listening');
+      const answers = await Promise.all(Array.from({ length: 20 }, send));
+      expect(answers.every((answer) => answer === 'ack 1')).to.equal(true);
     });
 
     it('waits no longer than the deadline', async () => {

@@ -3,11 +3,14 @@ import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { PipehatError } from '../../src/errors.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
-import { createMllpServer, type MllpServer, type MllpServerOptions } from '../../src/mllp/server.ts';
-import { capturingLog, eventually } from '../contract/destination.ts';
+import { createMllpServer, type MllpServerOptions } from '../../src/mllp/server.ts';
+import type { Listener } from '../../src/network/listener.ts';
+import { createIntakeMemory } from '../../src/network/memory.ts';
+import { eventually } from '../contract/destination.ts';
+import { mllpServerOptions } from '../helpers/contexts.ts';
 
 describe('mllp server', () => {
-  const servers: MllpServer[] = [];
+  const servers: Listener[] = [];
   const senders: Socket[] = [];
   let lines: string[];
 
@@ -21,26 +24,18 @@ describe('mllp server', () => {
   });
 
   /** A listener that answers `text` with `ack text`, or as `more` says. */
-  async function listen(more: Partial<MllpServerOptions> = {}): Promise<MllpServer> {
-    const server = createMllpServer({
-      host: '127.0.0.1',
-      port: 0,
-      max_bytes: 1000,
-      max_connections: 10,
-      idle_timeout_ms: 0,
-      answer: async (bytes) => Buffer.from(`ack ${bytes}`),
-      refuse: async (reason, head) => Buffer.from(`refused ${reason} ${head.subarray(0, 5)}`),
-      log: capturingLog(lines),
-      connections: () => undefined,
-      ...more,
-    });
+  async function listen(more: Partial<MllpServerOptions> = {}): Promise<Listener> {
+    const answer = async (bytes: Buffer) => Buffer.from(`ack ${bytes}`);
+    const server = createMllpServer(
+      mllpServerOptions({ answer, max_bytes: 1000, max_connections: 10, ...more }, lines),
+    );
     servers.push(server);
     await server.start();
     return server;
   }
 
   /** A raw sender, which stays half-open when the other end closes, and what it got. */
-  async function sender(server: MllpServer) {
+  async function sender(server: Listener) {
     const socket = connect({
       port: Number(server.address.split(':').at(-1)),
       host: '127.0.0.1',
@@ -157,6 +152,135 @@ describe('mllp server', () => {
     socket.write('\x0bMSH|1\r\x0bMSH|2\r\x1c\r');
     await eventually(() => answers.length === 2);
     expect(answers).to.deep.equal(['refused unfinished MSH|1', 'ack MSH|2\r']);
+  });
+
+  it('refuses a message without start block by name, and takes the one after it', async () => {
+    const { socket, send, answers } = await sender(await listen());
+    socket.write('MSH|1\r\x1c\r');
+    await eventually(() => answers.length === 1);
+    send('2');
+    await eventually(() => answers.length === 2);
+    expect(answers).to.deep.equal(['refused unstarted MSH|1', 'ack 2']);
+  });
+
+  it('refuses 200 MB in one frame long before they are there', async () => {
+    const { socket, answers, hasEnded } = await sender(await listen({ max_bytes: 1_000_000 }));
+    socket.write('\x0bMSH|');
+    const megabyte = Buffer.alloc(1_000_000, 'x');
+    let sent = 0;
+    while (answers.length === 0 && sent < 200) {
+      sent++;
+      if (!socket.write(megabyte)) await new Promise((resolve) => socket.once('drain', resolve));
+    }
+    expect(answers).to.deep.equal(['refused too-large MSH|x']);
+    expect(sent).to.be.lessThan(200);
+    await eventually(hasEnded);
+  });
+
+  it('refuses a message that does not come to its end, and closes', async () => {
+    const { socket, send, answers, hasEnded } = await sender(await listen({ frame_timeout_ms: 50 }));
+    send('first');
+    socket.write('\x0bMSH|half');
+    await eventually(hasEnded);
+    expect(answers).to.deep.equal(['ack first', 'refused late MSH|h']);
+  });
+
+  it('gives a message without any block its answer in the end', async () => {
+    const { socket, answers, hasEnded } = await sender(await listen({ frame_timeout_ms: 50 }));
+    socket.write('MSH|1\rPID|1\r');
+    await eventually(hasEnded);
+    expect(answers).to.deep.equal(['refused unstarted MSH|1']);
+  });
+
+  it('counts keep-alives, and answers none', async () => {
+    let alive = 0;
+    const keepAlive = () => {
+      alive++;
+    };
+    const { socket, send, answers } = await sender(await listen({ keepAlive }));
+    for (const [n, bytes] of ['\x0b\x1c\r', '\r\n\0', '\x0b\r\x1c\r', '\r'].entries()) {
+      socket.write(bytes);
+      await eventually(() => alive === n + 1);
+    }
+    send('1');
+    await eventually(() => answers.length === 1);
+    expect(answers).to.deep.equal(['ack 1']);
+    expect(alive).to.equal(4);
+    expect(lines).to.deep.equal([]);
+  });
+
+  describe('when memory is used up', () => {
+    it('stops reading, drops nothing, and goes on once answers went out', async () => {
+      const memory = createIntakeMemory(100_000);
+      const held: (() => void)[] = [];
+      const answer = (bytes: Buffer) =>
+        new Promise<Buffer>((resolve) => held.push(() => resolve(bytes.subarray(0, 4))));
+      // What waits for memory is not late: it is not read.
+      const server = await listen({ memory, answer, max_bytes: 100_000, frame_timeout_ms: 100 });
+      const many = await Promise.all(Array.from({ length: 8 }, () => sender(server)));
+      for (const [n, { send }] of many.entries())
+        for (let i = 0; i < 20; i++) send(`${n} ${String(i).padStart(2, '0')}`.padEnd(30_000, 'x'));
+      await eventually(() => memory.used_bytes >= 100_000);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      // Beyond the limit, one read of each connection, and the rest of a message of one.
+      expect(memory.used_bytes).to.be.lessThan(100_000 + 9 * 65_536 + 30_000);
+      await eventually(() => {
+        for (const release of held.splice(0)) release();
+        return many.every(({ answers }) => answers.length === 20);
+      });
+      for (const [n, { answers }] of many.entries())
+        expect(answers).to.deep.equal(
+          Array.from({ length: 20 }, (_, i) => `${n} ${String(i).padStart(2, '0')}`),
+        );
+      await eventually(() => memory.used_bytes === 0);
+    });
+
+    it('does not hold it against who sends that we do not read', async () => {
+      const memory = createIntakeMemory(1000);
+      let release: () => unknown = () => undefined;
+      const answer = (bytes: Buffer) =>
+        bytes.length < 2000
+          ? Promise.resolve(Buffer.from('second'))
+          : new Promise<Buffer>((resolve) => {
+              release = () => resolve(Buffer.from('first'));
+            });
+      const server = await listen({ memory, answer, max_bytes: 10_000, frame_timeout_ms: 50 });
+      const [first, second] = [await sender(server), await sender(server)];
+      first.send('x'.repeat(2000));
+      await eventually(() => memory.used_bytes >= 2000);
+      second.socket.write('\x0bMSH|');
+      await eventually(() => memory.used_bytes > 2000);
+      second.socket.write('1\r\x1c\r');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(second.answers).to.deep.equal([]);
+      release();
+      await eventually(() => second.answers.length === 1);
+      expect([...first.answers, ...second.answers]).to.deep.equal(['first', 'second']);
+    });
+
+    it('lets messages through that are larger than all of it, one after another', async () => {
+      const memory = createIntakeMemory(10_000);
+      const answer = async (bytes: Buffer) => Buffer.from(String(bytes.length));
+      const server = await listen({ memory, answer, max_bytes: 2_000_000 });
+      const many = await Promise.all(Array.from({ length: 4 }, () => sender(server)));
+      for (const { send } of many) send('x'.repeat(1_000_000));
+      await eventually(() => many.every(({ answers }) => answers.length === 1));
+      expect(many.flatMap(({ answers }) => answers)).to.deep.equal(Array(4).fill('1000000'));
+    });
+
+    it('gives back what a connection held that broke off', async () => {
+      const memory = createIntakeMemory(10_000);
+      const server = await listen({ memory, max_bytes: 1_000_000 });
+      const [first, second] = [await sender(server), await sender(server)];
+      first.socket.write(`\x0b${'x'.repeat(200_000)}`);
+      await eventually(() => memory.used_bytes >= 10_000);
+      second.send('y'.repeat(200_000));
+      await eventually(() => memory.used_bytes > 200_000);
+      expect(second.answers).to.deep.equal([]);
+      first.socket.resetAndDestroy();
+      await eventually(() => second.answers.length === 1);
+      await eventually(() => memory.used_bytes === 0);
+    });
   });
 
   it('drops bytes outside of blocks, and says so once', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import Client, { Message as PeerMessage } from 'node-hl7-client';
 import { Default } from 'typebox/value';
@@ -8,7 +9,9 @@ import { buildAck, readAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
 import { createFramer } from '../../src/mllp/framing.ts';
 import { mllp } from '../../src/sources/mllp.ts';
-import { capturingLog, eventually, PLANTED_NAME } from '../contract/destination.ts';
+import { eventually, PLANTED_NAME } from '../contract/destination.ts';
+import { createAuthority } from '../helpers/certificates.ts';
+import { sourceContext } from '../helpers/contexts.ts';
 
 const message = (n: number, rest = ''): string =>
   `MSH|^~\\&|HIS|GHH|PIPEHAT|GHH|20260101120000||ADT^A01^ADT_A01|C${n}|P|2.5\rPID|1||${n}||${PLANTED_NAME}${rest}\r`;
@@ -36,13 +39,9 @@ describe('source mllp', () => {
     );
   };
 
-  async function listen(max_bytes = 10_000): Promise<{ source: Source; port: number }> {
-    const chosen = { ...(Default(mllp.options, { port: 0 }) as { port: number }), max_bytes };
-    const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], {
-      accept,
-      log: capturingLog(lines),
-      connections: () => undefined,
-    });
+  async function listen(max_bytes = 10_000, more: object = {}): Promise<{ source: Source; port: number }> {
+    const chosen = { ...(Default(mllp.options, { port: 0, ...more }) as { port: number }), max_bytes };
+    const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], sourceContext({ accept }, lines));
     sources.push(source);
     await source.start();
     return { source, port: Number(source.address.split(':').at(-1)) };
@@ -91,6 +90,64 @@ describe('source mllp', () => {
     expect(accepted.map(({ text }) => text)).to.deep.equal([message(2)]);
   });
 
+  it('answers AR to a message without start block, and says what is missing', async () => {
+    const { port } = await listen();
+    const answers = await exchange(port, `${message(1)}\x1c\r\x0b${message(2)}\x1c\r`, 2);
+    const ack = readAck(answers[0]!);
+    expect(ack).to.include({ code: 'AR', control_id: 'C1' });
+    expect(ack.errors[0]?.says).to.include('start block 0B');
+    expect(readAck(answers[1]!)).to.include({ code: 'AA', control_id: 'C2' });
+  });
+
+  it('answers AE to a message that never ends', async () => {
+    const { port } = await listen(10_000, { frame_timeout_ms: 50 });
+    const [answer] = await exchange(port, `\x0b${message(1)}`, 1);
+    expect(readAck(answer!)).to.include({ code: 'AE', control_id: 'C1' });
+    expect(readAck(answer!).errors[0]?.says).to.include('50 ms');
+  });
+
+  it('hands what it refuses to the engine, with its beginning', async () => {
+    const refused: string[] = [];
+    const chosen = { ...(Default(mllp.options, { port: 0 }) as { port: number }), max_bytes: 200 };
+    const context = sourceContext({
+      accept,
+      refuse: async (error, head, from) => {
+        refused.push(`${from.protocol} ${error.code} ${readHeader(head).control_id}`);
+        return Buffer.from('kept');
+      },
+    });
+    const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], context);
+    sources.push(source);
+    await source.start();
+    const port = Number(source.address.split(':').at(-1));
+    const text = `${message(1)}\x1c\r\x0b${message(2)}\x0b${message(3, 'x'.repeat(200))}`;
+    expect(await exchange(port, text, 3)).to.deep.equal(['kept', 'kept', 'kept']);
+    expect(refused).to.deep.equal([
+      'mllp mllp-frame-unstarted C1',
+      'mllp mllp-frame-unfinished C2',
+      'mllp mllp-frame-too-large C3',
+    ]);
+  });
+
+  it('speaks mutual TLS', async () => {
+    const authority = await createAuthority();
+    const server = await authority.issue({ name: 'engine', dns: ['127.0.0.1'] });
+    const tls = { ...server, ca: authority.ca, allow_certificates: ['his.example.org'] };
+    const { port } = await listen(10_000, { tls });
+    const pair = await authority.issue({ name: 'his.example.org' });
+    const socket = connectTls({ host: '127.0.0.1', port, ca: authority.ca, ...pair });
+    const framer = createFramer({ max_bytes: 100_000 });
+    const answers: string[] = [];
+    socket.on('data', (chunk) => {
+      for (const event of framer.push(chunk as Buffer))
+        if (event.kind === 'frame') answers.push(String(event.bytes));
+    });
+    for (let n = 1; n <= 3; n++) socket.write(`\x0b${message(n, 'x'.repeat(8000))}\x1c\r`);
+    await eventually(() => answers.length === 3);
+    socket.destroy();
+    expect(answers.map((answer) => readAck(answer).control_id)).to.deep.equal(['C1', 'C2', 'C3']);
+  });
+
   it('answers AR to a flood that is no HL7 at all', async () => {
     const { port } = await listen(200);
     const [answer] = await exchange(port, `\x0b${'x'.repeat(300)}`, 1);
@@ -102,8 +159,10 @@ describe('source mllp', () => {
     expect(chosen).to.deep.equal({
       port: 2575,
       host: '127.0.0.1',
-      max_bytes: 52_428_800,
       max_connections: 256,
+      probe_after_ms: 60_000,
+      max_bytes: 52_428_800,
+      frame_timeout_ms: 60_000,
       idle_timeout_ms: 0,
     });
     expect(mllp.resources(chosen)).to.deep.equal(['tcp:2575']);
