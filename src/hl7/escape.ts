@@ -21,21 +21,23 @@ import type { Delimiters } from './message.ts';
 export function unescape(raw: string, delimiters: Delimiters, charset = ''): string {
   const mark = delimiters.escape;
   if (mark === '' || !raw.includes(mark)) return raw;
-  let text = '';
+  const pieces: string[] = [];
   /** The set that was called with `\C..\` or `\M..\`, as it was written; `''` is the message's own. */
   let called = '';
-  let run = '';
+  let run: string[] = [];
   /** Does the next character begin a line? */
   let fresh = true;
   const add = (piece: string): void => {
     if (piece !== '') fresh = piece.endsWith('\n');
-    if (called === '') text += piece;
-    else run += piece;
+    (called === '' ? pieces : run).push(piece);
   };
   const call = (sequence: string): void => {
-    if (called !== '') text += decodeRun(called, run, charset) ?? `${mark}${called}${mark}${run}`;
+    if (called !== '') {
+      const text = run.join('');
+      pieces.push(decodeRun(called, text, charset) ?? `${mark}${called}${mark}${text}`);
+    }
     called = sequence;
-    run = '';
+    run = [];
   };
   let at = 0;
   for (;;) {
@@ -53,7 +55,7 @@ export function unescape(raw: string, delimiters: Delimiters, charset = ''): str
   }
   add(raw.slice(at));
   call('');
-  return text;
+  return pieces.join('');
 }
 
 function meaningOf(
@@ -130,15 +132,18 @@ function decoded(bytes: Uint8Array, charset: string): string | undefined {
  */
 export function escape(text: string, delimiters: Delimiters): string {
   const mark = delimiters.escape;
-  let escaped = '';
+  // Pieces, since a text that grows by adding to it takes many times its size while it does.
+  const pieces: string[] = [];
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const name = nameOf(text[at]!, delimiters);
     if (name === undefined) continue;
-    escaped += text.slice(from, at) + (mark === '' ? ' ' : mark + name + mark);
+    pieces.push(text.slice(from, at), mark === '' ? ' ' : mark + name + mark);
     from = at + 1;
   }
-  return from === 0 ? text : escaped + text.slice(from);
+  if (from === 0) return text;
+  pieces.push(text.slice(from));
+  return pieces.join('');
 }
 
 function nameOf(character: string, delimiters: Delimiters): string | undefined {

@@ -171,6 +171,7 @@ export class Message {
     const segment = this.#firstAt(path);
     if (segment === undefined) return '';
     const raw = segment.field(path.field);
+    if (raw === '') return '';
     return isEncoding(segment, path.field)
       ? raw
       : this.unescape(this.#leaf(this.#repetition(raw, path), path));
