@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import Client, { Message as PeerMessage } from 'node-hl7-client';
 import { Default } from 'typebox/value';
-import type { Accept, Connection, Source } from '../../src/component.ts';
-import { buildAck, readAck } from '../../src/hl7/ack.ts';
+import type { Accept, Answer, Connection, Refuse, Source } from '../../src/component.ts';
+import { errorDefinition } from '../../src/errors.ts';
+import { type AckParts, buildAck, readAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
 import { createFramer } from '../../src/mllp/framing.ts';
 import { mllp } from '../../src/sources/mllp.ts';
@@ -31,15 +32,26 @@ describe('source mllp', () => {
 
   const accept: Accept = async (bytes, from) => {
     accepted.push({ text: Buffer.from(bytes).toString(), from });
-    return Buffer.from(
-      buildAck({ header: readHeader(bytes), code: 'AA', control_id: '1', time: '20260101' }),
-    );
+    return answerWith({ header: readHeader(bytes), code: 'AA' });
   };
+
+  const refuse: Refuse = async (error, head) => {
+    const { code, message: says } = error;
+    const header = Buffer.from(head).toString('latin1', 0, 3) === 'MSH' ? readHeader(head) : undefined;
+    const problem = { severity: 'E', code, says, condition: '207', at: undefined } as const;
+    return answerWith({ header, code: errorDefinition(code).ack ?? 'AE', problems: [problem] });
+  };
+
+  function answerWith(parts: Omit<AckParts, 'control_id' | 'time'>): Answer {
+    const text = buildAck({ ...parts, control_id: '1', time: '20260101' });
+    return { bytes: Buffer.from(text), error: undefined };
+  }
 
   async function listen(max_bytes = 10_000): Promise<{ source: Source; port: number }> {
     const chosen = { ...(Default(mllp.options, { port: 0 }) as { port: number }), max_bytes };
     const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], {
       accept,
+      refuse,
       log: capturingLog(lines),
       connections: () => undefined,
     });
