@@ -24,17 +24,37 @@ export interface Connection {
   readonly connection: number;
 }
 
+/** What the sender of one message is told, without framing. */
+export interface Answer {
+  /** Goes out in the order in which the messages came. Undefined: the sender wants no answer, or none that fits. */
+  readonly bytes: Uint8Array | undefined;
+  /** Why the message was refused or could not be stored, whatever the sender is told of it; undefined when it was taken. */
+  readonly error: PipehatError | undefined;
+  /** The application acknowledgement of enhanced mode, which follows on the same connection. */
+  readonly later?: LaterAnswer;
+  /** The connection is closed in place of an answer: silence alone could be taken for success, or be waited in for ever. */
+  readonly close?: true;
+}
+
+/** A second answer to a message. No other message waits for it. */
+export interface LaterAnswer {
+  /** Resolves to the bytes to send, without framing, or to undefined when nothing is to be sent. Never rejects. */
+  readonly ready: Promise<Uint8Array | undefined>;
+  /** To be called once when there were bytes: did they go out, or was the connection gone? */
+  sent(out: boolean): void;
+}
+
 /**
- * Takes one message as received and resolves to the bytes of its answer (an ACK), without framing.
- * It resolves after the message is committed, never before, and never rejects: every trouble has an answer.
+ * Takes one message as received. Resolves after the message is committed, never before (and where its channel says so, only
+ * when it was processed or delivered), and never rejects: every trouble has an answer.
  */
-export type Accept = (bytes: Uint8Array, from: Connection) => Promise<Uint8Array>;
+export type Accept = (bytes: Uint8Array, from: Connection) => Promise<Answer>;
 
 /**
  * Takes what is no whole message, such as a frame that is too large or never ended, and resolves to its answer. `head` is
- * its beginning, with its MSH where it has one; what came of it is kept as rejected. Never rejects.
+ * its beginning, with its MSH where it has one; it is kept as rejected. Never rejects.
  */
-export type Refuse = (error: PipehatError, head: Uint8Array, from: Connection) => Promise<Uint8Array>;
+export type Refuse = (error: PipehatError, head: Uint8Array, from: Connection) => Promise<Answer>;
 
 /**
  * Why a connection, or a request, was turned away: `address`, `certificate` and `token` are not allowed, `handshake` is a

@@ -538,6 +538,36 @@ export const errors = {
     advice:
       'Nothing, where the system says `unanswered: resend`. Else look at the receiver and settle the delivery.',
   },
+  'message-not-processed-in-time': {
+    class: 'transient',
+    ack: 'AE',
+    condition: '207',
+    says: 'the message is stored, and was not processed within {timeout_ms} ms: send it again to hear how it went',
+    advice:
+      'Nothing is lost and nothing is done twice. See what waits in front of the channel, or raise ack.timeout_ms.',
+  },
+  'message-not-delivered-in-time': {
+    class: 'transient',
+    ack: 'AE',
+    condition: '207',
+    says: 'the message is stored, and was not delivered within {timeout_ms} ms: send it again to hear how it went',
+    advice:
+      'Nothing is lost and nothing is done twice. See which delivery of the message is not acknowledged, and why.',
+  },
+  'delivery-refused': {
+    class: 'permanent',
+    ack: 'AE',
+    condition: '207',
+    says: 'the message is stored, and the system {system} refused it ({status})',
+    advice: 'Read the answer in the trace of the message, mend the cause, then replay it.',
+  },
+  'delivery-cancelled': {
+    class: 'permanent',
+    ack: 'AE',
+    condition: '207',
+    says: 'the message is stored, and a person decided that it is not sent to the system {system}',
+    advice: 'Ask who decided so; the audit names the person.',
+  },
   'message-unknown': {
     class: 'permanent',
     says: 'there is no message {id}',

@@ -94,7 +94,26 @@ export const Trace = Type.Object({
   control_id: Type.Optional(Type.String()),
   version: Type.Optional(Type.String()),
   sender: Type.Optional(Type.String()),
-  ack: Type.Optional(Type.String({ description: 'MSA-1 of the answer.' })),
+  ack: Type.Optional(Type.String({ description: 'MSA-1 of what the sender was told at once.' })),
+  application_ack: Type.Optional(
+    Type.Object(
+      {
+        code: Type.Optional(Type.String({ description: 'MSA-1.' })),
+        error: Type.Optional(Type.String({ description: 'Code of the error that it names.' })),
+        at: Type.Optional(Time),
+        way: Type.Optional(
+          Type.String({
+            description:
+              '`connection`: over that of the message; `lost`: that was gone; `due`: waits to go to a system; `delivery`: went there.',
+          }),
+        ),
+        delivery: Type.Optional(Type.String({ description: 'Id of that delivery.' })),
+      },
+      {
+        description: 'What the sender was told once the message had gone further than into the store.',
+      },
+    ),
+  ),
   warning: Type.Optional(Type.String({ description: 'What was odd about it although it was taken.' })),
   findings: Type.Optional(
     Type.Array(

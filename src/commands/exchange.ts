@@ -7,6 +7,7 @@ import { readable } from '../hl7/readable.ts';
 import type { MllpClient } from '../mllp/client.ts';
 import type { MllpReceiver } from '../mllp/dial.ts';
 import { errorJson } from './command.ts';
+import { asksForOthers, sendEnhanced } from './enhanced.ts';
 import type { Input } from './inputs.ts';
 import { printable } from './printable.ts';
 
@@ -17,12 +18,12 @@ export interface Exchange {
   readonly type: string;
   /** MSH-10. */
   readonly control_id: string;
-  /** MSA-1; undefined where no ACK came. */
-  readonly ack: string | undefined;
+  /** MSA-1 of each answer: one in original mode, up to two in enhanced mode. Empty where none came. */
+  readonly acks: readonly string[];
   readonly ms: number;
   /** What the receiver complains of. */
   readonly errors: readonly AckError[];
-  /** Why no ACK came. */
+  /** Why no ACK came, where one should have. */
   readonly error: PipehatError | undefined;
 }
 
@@ -30,40 +31,56 @@ export interface Exchange {
 export async function exchange(
   client: MllpClient,
   input: Input,
-  receiver: Pick<MllpReceiver, 'host' | 'port'>,
+  receiver: MllpReceiver,
+  interrupted: AbortSignal,
 ): Promise<Exchange> {
   const { file } = input;
-  const nothing = { file, type: '', control_id: '', ack: undefined, ms: 0, errors: [] };
+  const nothing = { file, type: '', control_id: '', acks: [], ms: 0, errors: [] };
   if (input.error !== undefined) return { ...nothing, error: input.error };
   const header = headerOf(input.bytes);
   const type = header === undefined ? '' : `${header.code}^${header.event}`;
   const control_id = header === undefined ? '' : controlIdOf(header);
   const started = performance.now();
   const took = () => Math.round((performance.now() - started) * 10) / 10;
+  const read = (answer: Buffer): Ack => readAnswer(answer, control_id, receiver);
+  const want = asksForOthers(header);
   try {
-    const ack = await client.send(input.bytes, (answer) => readAnswer(answer, control_id, receiver));
-    return { file, type, control_id, ack: ack.code, ms: took(), errors: complaints(ack), error: undefined };
+    const answers =
+      want === undefined
+        ? [await client.send(input.bytes, read)]
+        : await sendEnhanced(input.bytes, want, read, receiver, interrupted);
+    const acks = answers.map(({ code }) => code);
+    const errors = answers.flatMap(complaints);
+    return { file, type, control_id, acks, ms: took(), errors, error: undefined };
   } catch (error) {
     if (!(error instanceof PipehatError) || error.code === 'mllp-unreachable') throw error;
     return { ...nothing, type, control_id, ms: took(), error };
   }
 }
 
-/** Did the receiver take it (HL7 table 0008)? */
-export function isAccepted({ ack }: Exchange): boolean {
-  return ack === 'AA' || ack === 'CA';
+/** Did the receiver take it (HL7 table 0008)? No answer where none was to come counts as yes. */
+export function isAccepted({ acks, error }: Exchange): boolean {
+  return error === undefined && acks.every((ack) => ack === 'AA' || ack === 'CA');
+}
+
+/** What the receiver said, in a word: `AA`, `CA AA`, or nothing. */
+export function ackText({ acks }: Exchange): string {
+  return acks.join(' ');
 }
 
 /** For programs. */
-export function exchangeJson({ file, control_id, ack, ms, errors, error }: Exchange): object {
-  return { file, control_id, ack: ack ?? null, ms, errors, ...(error && { error: errorJson(error) }) };
+export function exchangeJson(done: Exchange): object {
+  const { file, control_id, ms, errors, error } = done;
+  const ack = ackText(done) || null;
+  return { file, control_id, ack, ms, errors, ...(error && { error: errorJson(error) }) };
 }
 
 /** For people: `file  type  control id → AR 200 MSH-9.1 …`, one line. */
-export function exchangeText({ file, type, control_id, ack, errors, error }: Exchange): string {
+export function exchangeText(done: Exchange): string {
+  const { file, type, control_id, errors, error } = done;
   const complaint = ({ condition, location, says }: AckError) =>
     [condition, location, says].filter((text) => text !== '').join(' ');
-  const said = [ack, errors.map(complaint).join('; ')].join(' ');
+  const said = [ackText(done) || 'no ACK asked for', errors.map(complaint).join('; ')].join(' ');
   const answer = error === undefined ? said : `no ACK: ${error.message} [${error.code}]`;
   return `${printable(`${file}  ${type || 'not HL7'}  ${control_id || '-'} → ${answer}`).trimEnd()}\n`;
 }

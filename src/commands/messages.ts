@@ -61,11 +61,7 @@ function cells(line: MessageLine): string[] {
   const deliveries = Object.entries(line.deliveries).map(([state, number]) => `${number} ${state}`);
   return [
     ...[String(line.id), line.received_at.toISOString(), line.channel, line.type || '?', line.control_id],
-    ...[
-      line.sender,
-      line.ack_code,
-      line.error_code === null ? line.state : `${line.state} ${line.error_code}`,
-    ],
+    ...[line.sender, line.acks, line.error_code === null ? line.state : `${line.state} ${line.error_code}`],
     deliveries.join(', '),
   ];
 }

@@ -2,7 +2,15 @@
 import { createMllpClient, type MllpClient } from '../mllp/client.ts';
 import { type HostPort, hostPort, wholeNumber } from './arguments.ts';
 import { type AddCommand, action, type ExitCode, exitCode, type Terminal } from './command.ts';
-import { type Exchange, exchange, exchangeJson, exchangeText, isAccepted, summary } from './exchange.ts';
+import {
+  ackText,
+  type Exchange,
+  exchange,
+  exchangeJson,
+  exchangeText,
+  isAccepted,
+  summary,
+} from './exchange.ts';
 import { filesOf, type Input, readInputs } from './inputs.ts';
 import { print } from './printable.ts';
 import { openProgress, type Progress } from './progress.ts';
@@ -23,7 +31,8 @@ export const addSend: AddCommand = (program, terminal, end) => {
     .summary('send messages over MLLP and show the answers')
     .description(
       `Sends messages one after another over one connection, waits for the ACK of each, and prints it. What is no HL7 is sent \
-too, so that you see the answer. More than 20 messages on a terminal show a bar, and print only what was not accepted.
+too, so that you see the answer. A message that asks for more than one ACK, or for one in some cases only (MSH-15 and MSH-16), goes over a \
+connection of its own and gets them all: CA AA. More than 20 messages on a terminal show a bar, and print only what was not accepted.
 
   pipehat send samples/adt-a01-admit.hl7 --to localhost:2575
   pipehat send samples/ --to localhost:2575 --concurrency 4
@@ -57,13 +66,14 @@ async function sendAll(
 ): Promise<ExitCode> {
   const { createLog } = await import('../log.ts');
   const log = createLog({ level: 'warn', form: 'text' });
+  const receiver = { ...to, connect_timeout_ms: timeoutMs };
   const inputs = repeated(files, repeat, terminal);
   const started = performance.now();
   const answers = new Map<string, number>();
   let allWell = true;
 
   const report = async (done: Exchange): Promise<void> => {
-    const { ack = '' } = done;
+    const ack = ackText(done);
     answers.set(ack, (answers.get(ack) ?? 0) + 1);
     allWell &&= isAccepted(done);
     // A bar and many lines don't share a terminal well.
@@ -77,13 +87,13 @@ async function sendAll(
   /** Whoever ends, ends the messages for all: the last of them went out, or one could not. */
   const work = async (client: MllpClient): Promise<void> => {
     for await (const input of inputs) {
-      await report(await exchange(client, input, to));
+      await report(await exchange(client, input, receiver, terminal.interrupted));
       if (terminal.interrupted.aborted) return;
     }
   };
 
   const clients = Array.from({ length: concurrency }, () =>
-    createMllpClient({ ...to, connect_timeout_ms: timeoutMs, answer_timeout_ms: timeoutMs, log }),
+    createMllpClient({ ...receiver, answer_timeout_ms: timeoutMs, log }),
   );
   const close = (): void => {
     for (const client of clients) client.close();

@@ -66,6 +66,7 @@ function tell(trace: Trace): string {
       ['received', `${trace.received_at}, ${trace.size_bytes} bytes, version ${trace.version ?? '?'}`],
       ['sha-256', trace.sha256],
       ['answered', trace.ack],
+      ['later', applicationAck(trace.application_ack)],
       ['warning', trace.warning],
       [
         'processed',
@@ -99,6 +100,20 @@ function tellFindings({ findings, more_findings }: Trace): string[] {
   if (findings === undefined) return [];
   const more = more_findings === undefined ? [] : [`  and ${more_findings} more`];
   return ['', 'Findings', ...findings.map((finding) => `  ${findingText(finding)}`), ...more];
+}
+
+const WAYS: Readonly<Record<string, string>> = {
+  connection: 'over its connection',
+  lost: 'not sent: the connection was gone',
+  due: 'is sent when the message has come far enough',
+};
+
+function applicationAck(ack: Trace['application_ack']): string | undefined {
+  if (ack === undefined) return undefined;
+  const { code, error, at, way, delivery } = ack;
+  const how = delivery === undefined ? way && WAYS[way] : `with delivery ${delivery}`;
+  const said = [code, error && `[${error}]`, at].filter((part) => part !== undefined).join(' ');
+  return [said || 'no ACK', how].filter((part) => part !== undefined).join(', ');
 }
 
 function tellDelivery(delivery: TraceDelivery): string[] {

@@ -43,6 +43,40 @@ const route = Type.Object(
   strict,
 );
 
+const ack = Type.Object(
+  {
+    when: Type.Enum(['stored', 'processed', 'delivered'], {
+      default: 'stored',
+      description:
+        'How far a message must have come to be answered AA: stored for good, processed by this channel, or acknowledged by every system that it is routed to.',
+    }),
+    timeout_ms: Type.Integer({
+      minimum: 1,
+      maximum: 600_000,
+      default: 20_000,
+      description:
+        'How long an answer may wait until the message is processed or delivered. Then it is AE, never AA; the message goes its way, and a resend of it waits again.',
+    }),
+    mode: Type.Enum(['auto', 'original', 'enhanced'], {
+      default: 'auto',
+      description:
+        'One answer (original), or CA at once and AA later (enhanced), as MSH-15 and MSH-16 ask. auto = enhanced for messages that fill one of them.',
+    }),
+    application_to: Type.Optional(
+      Type.String({
+        description:
+          'System that gets the application ACKs of enhanced mode, as deliveries of its own. Without it they go back over the connection on which the message came.',
+      }),
+    ),
+    only_aa: Type.Boolean({
+      default: false,
+      description:
+        'For senders that read no answer but AA. What is refused is kept as rejected and answered AA; what can not be stored gets no answer, and the connection is closed.',
+    }),
+  },
+  { ...strict, default: {}, description: 'What its senders are answered, and when.' },
+);
+
 const test = Type.Object(
   {
     in: Type.String({ description: 'File with one HL7 message, relative to the folder of the site.' }),
@@ -95,6 +129,7 @@ const common = {
     },
     { ...strict, description: 'What it takes. Everything else is refused, with the reason.' },
   ),
+  ack,
   order: Type.Enum(['patient', 'visit', 'order', 'channel', 'none'], {
     default: 'patient',
     description: 'Messages with the same patient (visit, order number) keep their order.',

@@ -6,6 +6,7 @@ import type { Validation } from '../pipeline/validation.ts';
 import { hasErrors, type Problem } from '../problem.ts';
 import { checkShape, withDefaults, type YamlFile } from '../yaml.ts';
 import { type ChannelFile, type ChannelTest, channelSchema } from './channel.ts';
+import { compileAck } from './compile-ack.ts';
 import { compileRoutes } from './compile-routes.ts';
 import { compileSteps } from './compile-steps.ts';
 import { compileTests } from './compile-tests.ts';
@@ -42,6 +43,7 @@ export function compileChannel(yaml: YamlFile, around: Surroundings): CompiledCh
     },
     time_zone: file.time_zone,
     offset_from: file.offset_from,
+    ack: compileAck(draft),
     order: file.order,
     lanes: file.lanes,
     steps: compileSteps(draft),

@@ -57,6 +57,8 @@ export interface DeliverOptions {
   /** Events that were just committed here, by message and number. */
   readonly recentEvents: Recent<CanonicalEvent>;
   readonly withLease: WithLease;
+  /** What became of a delivery was committed. */
+  readonly changed: (channel: string, message_id: number) => void;
 }
 
 /** A move to be committed: about to be sent, or an attempt that ended. */
@@ -187,6 +189,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
       wait_ms: next.wait_ms,
     },
   });
+  options.changed(delivery.channel, delivery.message_id);
   if (next.state === 'held') chain.hold();
   if (attempt.outcome === 'accepted') {
     metrics.delivered(delivery.channel, system.name, ended_at.getTime() - delivery.received_at.getTime());

@@ -14,18 +14,21 @@ import type { Channel } from '../pipeline/channel.ts';
 import type { QueueBackend } from '../queue/backend.ts';
 import { type Lanes, queueName, startLanes } from '../queue/lanes.ts';
 import type { Keyring } from '../security/keys.ts';
+import { readStandings } from '../store/acknowledgements.ts';
 import { anchorChains, auditAct, createWriter, type Writer } from '../store/audit.ts';
 import { keepConfiguration } from '../store/configurations.ts';
 import type { Pool } from '../store/database.ts';
 import { endLeases } from '../store/lanes.ts';
+import { createAcknowledger } from './acknowledge.ts';
+import { createAcknowledged } from './acknowledged.ts';
 import { createDeliver } from './deliver.ts';
 import { createIntake } from './intake.ts';
 import { createLeases } from './lease.ts';
+import { type Owed, startOwed } from './owed.ts';
 import { createProcess } from './process.ts';
 import { createRecent } from './recent.ts';
-
-import { createRefuse } from './refuse.ts';
 import { SWEEP_MS, type Sweep, startSweep } from './sweep.ts';
+import { createWatch } from './watch.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -106,8 +109,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const recentMessages = createRecent<Message>(RECENT_BYTES);
   const recentEvents = createRecent<CanonicalEvent>(RECENT_BYTES);
+  const watch = createWatch({ read: (ids) => readStandings(pool, ids) });
+  let owed: Owed | undefined;
+  const changed = (channel: string, message_id: number): void => {
+    watch.changed(message_id);
+    owed?.changed(channel, message_id);
+  };
   const deliver = createDeliver({
-    ...{ pool, keyring, metrics, log, now, withLease, recentEvents },
+    ...{ pool, keyring, metrics, log, now, withLease, recentEvents, changed },
     random: options.random,
     writer: chain('deliver'),
   });
@@ -118,12 +127,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     configuration: hash,
     writer: chain('process'),
     wake: wakeSystem,
+    changed,
   });
   const intake = createIntake({
     ...{ keyring, metrics, log, now, recent: recentMessages },
     tenant: configuration.site.tenant,
     configuration: hash,
     writer: chain('intake'),
+    acknowledger: createAcknowledger({ watch, metrics, log, now, writer: chain('acknowledge') }),
+    acknowledged: createAcknowledged({ pool, log, writer: acts }),
     wake: wakeChannel,
   });
 
@@ -153,8 +165,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const { definition, options: raw } = channel.source;
     const reread = () => resolveOptions(definition, raw, options.resolve) as never;
     const source = definition.create(reread(), {
-      accept: intake(channel),
-      refuse: createRefuse(channel.name, metrics, now),
+      ...intake(channel),
       log: log.with({ channel: channel.name }),
       connections(open) {
         running.connections = open;
@@ -177,12 +188,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function stop(deadline_ms: number): Promise<void> {
     // Half of the time for messages that are being answered and mapped, a third for answers of receivers.
+    watch.stop(deadline_ms / 6);
     await Promise.all(channels.map(({ source }) => source.stop(deadline_ms / 4)));
     for (const end of stops.splice(0)) await end();
     await Promise.all(channels.map(({ lanes }) => lanes.stop()));
     const draining = Promise.all(systems.map(({ lanes }) => lanes.stop()));
     await Promise.all(systems.map(({ destination }) => destination.stop(deadline_ms / 3)));
     await draining;
+    await owed?.stop();
     await auditAct(acts, 'engine', run, 'stopped');
     await anchor();
   }
@@ -208,6 +221,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       wake: (lane) => (lane.kind === 'channel' ? wakeChannel : wakeSystem)(lane.name, lane.lane),
     });
     stops.push(async () => sweep.stop());
+    owed = startOwed({
+      ...{ pool, keyring, log, now, lanesOf, channels: configuration.channels },
+      writer: chain('owed'),
+      wake: wakeSystem,
+    });
     const housekeeping = setInterval(() => {
       Promise.all([anchor(), keyring.refresh(now())]).catch((error: Error) => {
         log.warn('housekeeping failed', { reason: error.message });

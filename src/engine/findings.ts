@@ -1,6 +1,6 @@
 /** What validation found, in the forms of the store and of an answer. Places, rules and counts; no values. */
 import type { PipehatError } from '../errors.ts';
-import type { AckProblem } from '../hl7/ack.ts';
+import type { AckProblem } from '../hl7/ack-error.ts';
 import type { Findings } from '../hl7/finding.ts';
 import { errorsOf } from '../pipeline/validation.ts';
 import type { StoredFindings } from '../store/messages.ts';
@@ -27,5 +27,5 @@ export function problemsOf(refused: PipehatError, findings: Findings | undefined
   if (findings === undefined) return [problemOf(refused)];
   return errorsOf(findings.found)
     .slice(0, MOST_IN_ANSWER)
-    .map(({ rule, says, condition, path }) => ({ code: rule, says, condition, at: path }));
+    .map(({ rule, says, condition, path }) => ({ severity: 'E', code: rule, says, condition, at: path }));
 }

@@ -2,16 +2,18 @@
  * Intake: bytes in, answer out. The message is judged by its header, committed as received (many in one commit), and
  * only then answered. What is refused is kept too, as `rejected`. When the store can't be reached, the answer is AE.
  */
-import type { Accept } from '../component.ts';
+import type { Accept, Answer, Refuse } from '../component.ts';
+import { PipehatError } from '../errors.ts';
 import type { Message } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import type { Writer } from '../store/audit.ts';
-import { answer, problemOf } from './answer.ts';
+import type { Acknowledger } from './acknowledge.ts';
+import type { Acknowledged } from './acknowledged.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
-import { createJudge, type JudgeOptions, type OpenMessage } from './judge.ts';
+import { createJudge, type Judged, type JudgeOptions, type OpenMessage } from './judge.ts';
 import { type Stored, storeOnce } from './once.ts';
 import type { Recent } from './recent.ts';
 
@@ -24,6 +26,8 @@ const BYTES_A_ROW = 8 * 1024;
 /** What intake works with. */
 export interface IntakeOptions extends JudgeOptions {
   readonly writer: Writer;
+  readonly acknowledger: Acknowledger;
+  readonly acknowledged: Acknowledged;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly now: () => Date;
@@ -33,9 +37,15 @@ export interface IntakeOptions extends JudgeOptions {
   readonly wake: (channel: string, lane: number) => void;
 }
 
-/** Gives each channel its `accept`. */
-export function createIntake(options: IntakeOptions): (channel: Channel) => Accept {
-  const { keyring, writer, metrics, log, now } = options;
+/** The ways of a channel's messages into the store. */
+export interface Intake {
+  readonly accept: Accept;
+  readonly refuse: Refuse;
+}
+
+/** Gives each channel its intake. */
+export function createIntake(options: IntakeOptions): (channel: Channel) => Intake {
+  const { keyring, writer, acknowledger, metrics, log, now } = options;
   // Sealing takes its time; whoever came first has the first place in the group before it begins.
   const group = createGroup<OpenMessage, Stored>({
     flush: async (messages) => {
@@ -50,34 +60,55 @@ export function createIntake(options: IntakeOptions): (channel: Channel) => Acce
   });
   const judge = createJudge(options);
 
-  return (channel) => async (bytes, from) => {
-    const started = performance.now();
-    metrics.received(channel.name);
-    const received_at = now();
-    const { header, message, refused, problems, findings, row } = judge(channel, bytes, from, received_at);
-    for (const [rule, count] of findings?.counts ?? []) metrics.found(channel.name, rule, count);
+  /** Stores what was judged, or gives the reason why that is not possible. */
+  async function store(channel: Channel, { row }: Judged): Promise<Stored | PipehatError> {
     try {
-      const stored = await group.add(row);
-      if (refused !== undefined) {
-        metrics.rejected(channel.name, refused.code);
-        return answer(header, row.ack_code, stored, problems);
-      }
-      if (stored.duplicate) metrics.duplicate(channel.name);
-      else if (message !== undefined) {
-        options.recent.keep(String(stored.id), message, bytes.length);
-        options.wake(channel.name, row.lane);
-      }
-      metrics.acknowledged(channel.name, performance.now() - started);
-      return answer(header, stored.ack_code, stored, []);
+      return await group.add(row);
     } catch (error) {
       const problem = asProblem(error, log);
-      log.error('message not stored, answered AE', {
-        channel: channel.name,
-        code: problem.code,
-        reason: problem.message,
-      });
-      metrics.rejected(channel.name, problem.code);
-      return answer(header, 'AE', undefined, [problemOf(problem)], received_at);
+      const facts = { channel: channel.name, code: problem.code, reason: problem.message };
+      log.error('message not stored', facts);
+      return problem;
     }
-  };
+  }
+
+  async function take(channel: Channel, judged: Judged, started: number): Promise<Answer> {
+    const { header, message, refused, row } = judged;
+    const stored = await store(channel, judged);
+    if (stored instanceof PipehatError) {
+      // What is refused anyhow is refused for its own reason.
+      const error = refused ?? stored;
+      metrics.rejected(channel.name, error.code);
+      return acknowledger.unstored(channel, header, row.received_at, error);
+    }
+    if (refused !== undefined) {
+      metrics.rejected(channel.name, refused.code);
+      return acknowledger.refused(channel, judged, stored, refused);
+    }
+    if (stored.duplicate) metrics.duplicate(channel.name);
+    // Whoever waits for what becomes of the message does so before its lane is woken.
+    const answer = acknowledger.taken(channel, judged, stored, started);
+    if (!stored.duplicate && message !== undefined) {
+      options.recent.keep(String(stored.id), message, row.size);
+      options.wake(channel.name, row.lane);
+    }
+    return answer;
+  }
+
+  return (channel) => ({
+    async accept(bytes, from) {
+      const started = performance.now();
+      metrics.received(channel.name);
+      const judged = judge(channel, bytes, from, now());
+      for (const [rule, count] of judged.findings?.counts ?? []) metrics.found(channel.name, rule, count);
+      if (judged.header?.code === 'ACK' && (await options.acknowledged(channel, bytes))) {
+        return { bytes: undefined, error: undefined };
+      }
+      return take(channel, judged, started);
+    },
+    refuse(error, head, from) {
+      metrics.received(channel.name);
+      return take(channel, judge(channel, head, from, now(), error), performance.now());
+    },
+  });
 }

@@ -5,11 +5,12 @@
 import { hash } from 'node:crypto';
 import type { Connection } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
-import type { AckProblem } from '../hl7/ack.ts';
+import type { AckProblem } from '../hl7/ack-error.ts';
 import type { Findings } from '../hl7/finding.ts';
 import { type Header, readHeader } from '../hl7/header.ts';
 import type { Message } from '../hl7/message.ts';
 import { refusal } from '../pipeline/accept.ts';
+import { firstCode, wanted } from '../pipeline/acknowledge.ts';
 import type { Channel } from '../pipeline/channel.ts';
 import { orderKeyOf, searchKeys } from '../pipeline/order.ts';
 import { type Received, readReceived } from '../pipeline/read.ts';
@@ -41,21 +42,30 @@ export interface JudgeOptions {
   readonly keyring: Keyring;
 }
 
-/** Judges one message of a channel. Never throws for what a message says. */
-export type Judge = (channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date) => Judged;
+/**
+ * Judges one message of a channel. Never throws for what a message says. `because`: it was refused before it got here, and
+ * `bytes` are the beginning of it.
+ */
+export type Judge = (
+  channel: Channel,
+  bytes: Uint8Array,
+  from: Connection,
+  received_at: Date,
+  because?: PipehatError,
+) => Judged;
 
 /** A judge. Messages that no key orders are spread over the lanes of their channel one after another. */
 export function createJudge({ tenant, configuration, keyring }: JudgeOptions): Judge {
   let spread = 0;
 
-  function judge(channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date): Judged {
+  function judge(...[channel, bytes, from, received_at, because]: Parameters<Judge>): Judged {
     let header: Header | undefined;
     let received: Received | undefined;
     let refused: PipehatError | undefined;
     let findings: Findings | undefined;
     try {
       header = readHeader(bytes, channel.accept.charset);
-      refused = refusal(channel.accept, header);
+      refused = because ?? refusal(channel.accept, header);
       if (refused === undefined) {
         received = readReceived(channel.accept, bytes, header);
         const judged = validated(channel.accept.validation, received.message, received.facts);
@@ -64,10 +74,12 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
       }
     } catch (error) {
       if (!(error instanceof PipehatError)) throw error;
-      refused = error;
+      refused = because ?? error;
     }
     const { message, facts = header } = received ?? {};
     const order = message === undefined ? undefined : orderHash(channel, message);
+    const want = wanted(channel.ack, header);
+    const wantsLater = refused === undefined && want !== undefined && want.application !== 'NE';
     const sha256 = hash('sha256', bytes, 'buffer');
     const warnings = [received?.warning, findings?.found.length ? 'findings' : undefined].filter(Boolean);
     return {
@@ -92,7 +104,8 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
         size: bytes.length,
         ...from,
         received_at,
-        ack_code: refused === undefined ? 'AA' : (errorDefinition(refused.code).ack ?? 'AE'),
+        ack_code: firstCode(channel.ack, want, refused && (errorDefinition(refused.code).ack ?? 'AE')) ?? '',
+        application_way: wantsLater && channel.ack.application_to !== undefined ? 'due' : undefined,
         warning: warnings.length === 0 ? undefined : warnings.join(', '),
         error_code: refused?.code,
         error_at: refused?.at,

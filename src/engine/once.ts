@@ -9,14 +9,13 @@ import { findReceipts, type NewMessage, storeMessages, takeMessageIds } from '..
 export interface Stored {
   readonly id: number;
   readonly received_at: Date;
-  readonly ack_code: string;
   readonly duplicate: boolean;
 }
 
 /** SQLSTATE of a unique violation: another process stored the same message since we looked. */
 const UNIQUE_VIOLATION = '23505';
 
-/** Stores messages once; a message that is in the store already, or earlier in this list, gives the first one's answer. */
+/** Stores messages once; a message that is in the store already, or earlier in this list, gives the first one. */
 export async function storeOnce(writer: Writer, messages: readonly NewMessage[]): Promise<Stored[]> {
   try {
     return await storeFresh(writer, messages);
@@ -54,8 +53,8 @@ function storeFresh(writer: Writer, messages: readonly NewMessage[]): Promise<St
     for (const { id, state } of stored) transaction.audit('message', id, state);
     return places.map((place) => {
       if (place.known !== undefined) return place.known;
-      const { received_at, ack_code } = fresh[place.fresh]!;
-      return { id: ids[place.fresh]!, received_at, ack_code, duplicate: place.duplicate };
+      const { received_at } = fresh[place.fresh]!;
+      return { id: ids[place.fresh]!, received_at, duplicate: place.duplicate };
     });
   });
 }

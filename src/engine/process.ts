@@ -61,6 +61,8 @@ export interface ProcessOptions {
   readonly lanesOf: (destination: string) => number;
   /** Deliveries were committed into this lane of the destination. */
   readonly wake: (destination: string, lane: number) => void;
+  /** What became of a message was committed. */
+  readonly changed: (channel: string, message_id: number) => void;
 }
 
 /** What came of one message, ready to be committed. */
@@ -111,9 +113,9 @@ export function createProcess(options: ProcessOptions): (channel: Channel) => Dr
     });
 }
 
-/** Counts a message that was committed, and wakes the lanes of its deliveries. */
+/** Counts a message that was committed, wakes the lanes of its deliveries, and tells who waits for it. */
 function report(
-  { metrics, log, wake }: ProcessOptions,
+  { metrics, log, wake, changed }: ProcessOptions,
   channel: Channel,
   { outcome, deliveries }: Processed,
 ): void {
@@ -123,6 +125,7 @@ function report(
     log.warn('message failed in its channel', facts);
   }
   for (const delivery of deliveries) wake(delivery.destination, delivery.lane);
+  changed(channel.name, outcome.id);
 }
 
 /** The message, or what opens it: a message that doesn't open must fail alone. */

@@ -67,6 +67,19 @@ export interface TraceAudit {
   readonly by: string;
 }
 
+/** What the sender was told, or is still to be told, once the message had gone further than into the store. */
+export interface TraceApplicationAck {
+  /** MSA-1; absent while there is none, and where there could be none. */
+  readonly code?: string;
+  /** Code of the error that it names. */
+  readonly error?: string;
+  readonly at?: string;
+  /** `connection`: over that of the message; `lost`: that was gone; `due`: waits to go to a system; `delivery`: went there. */
+  readonly way?: string;
+  /** Number of the delivery. */
+  readonly delivery?: string;
+}
+
 /** Everything. Times are ISO 8601 in UTC. */
 export interface Trace {
   readonly id: string;
@@ -82,7 +95,9 @@ export interface Trace {
   readonly version?: string;
   readonly sender?: string;
   readonly receiver?: string;
-  readonly ack: string;
+  /** MSA-1 of what the sender was told at once; absent where that was nothing. */
+  readonly ack?: string;
+  readonly application_ack?: TraceApplicationAck;
   readonly warning?: string;
   /** What validation found. */
   readonly findings?: TraceFinding[];
@@ -142,7 +157,7 @@ function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: Trac
     size_bytes: message.size,
     ...given({ type: message.type, control_id: message.control_id, version: message.version }),
     ...given({ sender: message.sender, receiver: message.receiver }),
-    ack: message.ack_code,
+    ...given({ ack: message.ack_code, application_ack: applicationAckOf(message) }),
     ...given({
       warning: message.warning,
       body: received && readable(received, charsetOf?.(message.channel)),
@@ -184,6 +199,16 @@ function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: Trac
     })),
     audit: stored.links.flatMap((link) => auditOf(stored, link)),
   };
+}
+
+function applicationAckOf(message: StoredTrace['message']): TraceApplicationAck | undefined {
+  const { application_code, application_error, application_at, application_way } = message;
+  if (application_code === null && application_way === null) return undefined;
+  return given({
+    ...{ code: application_code, error: application_error, way: application_way },
+    at: application_at?.toISOString(),
+    delivery: message.application_delivery?.toString(),
+  });
 }
 
 function exchangeOf(payload: Buffer | undefined): Partial<Exchange> {

@@ -1,5 +1,6 @@
 /** Acknowledgements (HL7 2.9 §2.9.2 and §2.14.1, MSA and ERR of chapter 2): writing ours, reading others'. */
 import { PipehatError } from '../errors.ts';
+import { type AckProblem, conditionOf, cut, type Encode, errSegments, trimmed } from './ack-error.ts';
 import { escape, unescape } from './escape.ts';
 import type { Header } from './header.ts';
 import { type Delimiters, readMessage, type Segment } from './message.ts';
@@ -9,34 +10,6 @@ import { isBefore } from './version.ts';
 /** Table 0008. A: application acknowledgement, C: commit acknowledgement. */
 export type AckCode = 'AA' | 'AE' | 'AR' | 'CA' | 'CE' | 'CR';
 
-/** Table 0357, and the words for its codes. */
-const CONDITIONS: Readonly<Record<string, string>> = {
-  '0': 'Message accepted',
-  '100': 'Segment sequence error',
-  '101': 'Required field missing',
-  '102': 'Data type error',
-  '103': 'Table value not found',
-  '200': 'Unsupported message type',
-  '201': 'Unsupported event code',
-  '202': 'Unsupported processing id',
-  '203': 'Unsupported version id',
-  '204': 'Unknown key identifier',
-  '205': 'Duplicate key identifier',
-  '206': 'Application record locked',
-  '207': 'Application internal error',
-};
-
-/** What ERR says. */
-export interface AckProblem {
-  /** Our own code, for ERR-5. */
-  readonly code: string;
-  readonly says: string;
-  /** Table 0357. */
-  readonly condition: string;
-  /** Place: `MSH-9.1`, or a segment's name. */
-  readonly at: string | undefined;
-}
-
 /** What an answer is made of. `header` is undefined when the message had none that could be read. */
 export interface AckParts {
   readonly header: Header | undefined;
@@ -45,7 +18,15 @@ export interface AckParts {
   readonly control_id: string;
   /** MSH-7 of the answer, as DTM. */
   readonly time: string;
-  readonly problem?: AckProblem | undefined;
+  /** The gravest first: MSA-3 says that one. */
+  readonly problems?: readonly AckProblem[];
+  /** MSH-15 and MSH-16 (table 0155), for an application acknowledgement of enhanced mode. */
+  readonly asks?: { readonly accept: 'AL' | 'NE'; readonly application: 'NE' };
+  /**
+   * Turns text of ours into that of the answer. The fields of `header` are bytes read as Latin-1, so the whole answer is, and
+   * what we say has to be in the sender's character set, read in the same way. ASCII stays as it is without it.
+   */
+  readonly encode?: Encode;
 }
 
 const STANDARD: Delimiters = {
@@ -57,32 +38,46 @@ const STANDARD: Delimiters = {
   truncation: undefined,
 };
 
+/** MSA-3 (ST 80) says why, until ERR-8 took its place: 2.7 withdrew it. */
+const MOST_TEXT_MESSAGE = 80;
+
 /**
  * Builds the answer: the sender's delimiters, version, processing id, trigger event and character set, its addresses
  * turned round, and ERR in the form of its version. Bytes that weren't HL7 get an answer in version 2.5.1 with an
  * empty MSA-2. Segments end with CR.
  */
-export function buildAck({ header, code, control_id, time, problem }: AckParts): string {
+export function buildAck(ack: AckParts): string {
+  const { header, problems = [], encode = (text) => text } = ack;
   const delimiters = header?.delimiters ?? STANDARD;
   const version = header?.version || '2.5.1';
   const segments = [
-    mshSegment(header, delimiters, version, control_id, time),
-    ['MSA', code, header?.control_id ?? ''],
+    mshSegment(ack, delimiters, version),
+    msaSegment(ack, delimiters, version, encode),
+    ...errSegments(problems, version, delimiters, encode),
   ];
-  if (problem !== undefined) {
-    // MSA-3 was withdrawn in 2.7; ERR-8 says it there.
-    if (isBefore(version, '2.7')) segments[1]!.push(escape(problem.says, delimiters));
-    segments.push(errSegment(problem, version, delimiters));
-  }
   return segments.map((fields) => `${trimmed(fields).join(delimiters.field)}\r`).join('');
 }
 
-function mshSegment(
-  header: Header | undefined,
+function msaSegment(
+  { header, code, problems = [] }: AckParts,
   delimiters: Delimiters,
   version: string,
-  control_id: string,
-  time: string,
+  encode: Encode,
+): string[] {
+  const msa = ['MSA', code, header?.control_id ?? ''];
+  const [first] = problems;
+  if (first === undefined || !isBefore(version, '2.7')) return msa;
+  msa.push(escape(encode(cut(first.says, MOST_TEXT_MESSAGE)), delimiters));
+  // MSA-6 has the code of table 0357 from 2.3 to 2.4; ERR-3 took its place.
+  const hasCondition = !isBefore(version, '2.3') && isBefore(version, '2.5');
+  if (hasCondition && first.severity === 'E') msa.push('', '', conditionOf(first, delimiters.component));
+  return msa;
+}
+
+function mshSegment(
+  { header, control_id, time, asks }: AckParts,
+  delimiters: Delimiters,
+  version: string,
 ): string[] {
   const { component, repetition, escape: mark, subcomponent, truncation = '' } = delimiters;
   const encoding = component + repetition + mark + subcomponent + truncation;
@@ -94,29 +89,8 @@ function mshSegment(
   return [
     ...['MSH', encoding, ourApplication, ourFacility, application, facility, time, ''],
     ...[type.join(component), control_id, header?.processing_id || 'P', version],
-    ...['', '', '', '', '', header?.charset.join(repetition) ?? ''],
+    ...['', '', asks?.accept ?? '', asks?.application ?? '', '', header?.charset.join(repetition) ?? ''],
   ];
-}
-
-const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?/;
-
-/** ERR: one composite up to 2.4, fields of their own from 2.5 on. */
-function errSegment(problem: AckProblem, version: string, delimiters: Delimiters): string[] {
-  const { component: c, subcomponent: s } = delimiters;
-  const found = PLACE.exec(problem.at ?? '') ?? [];
-  const [, segment = '', number = '1', field = '', repetition = '1', component = '', subcomponent = ''] =
-    found;
-  const condition = [problem.condition, CONDITIONS[problem.condition] ?? '', 'HL70357'];
-  const sequence = segment && number;
-  if (isBefore(version, '2.5')) return ['ERR', [segment, sequence, field, condition.join(s)].join(c)];
-  const location = trimmed([segment, sequence, field, field && repetition, component, subcomponent]).join(c);
-  const ours = [escape(problem.code, delimiters), '', 'L'].join(c);
-  return ['ERR', '', location, condition.join(c), 'E', ours, '', '', escape(problem.says, delimiters)];
-}
-
-/** Without empty pieces at the end: they say nothing. */
-function trimmed(pieces: readonly string[]): readonly string[] {
-  return pieces.slice(0, pieces.findLastIndex((piece) => piece !== '') + 1);
 }
 
 /** An acknowledgement as read. */

@@ -1,6 +1,6 @@
 /** One connection that a sender opened: frames in, their answers out in the order in which the frames came. */
 import type { Socket } from 'node:net';
-import type { IntakeMemory } from '../component.ts';
+import type { Answer, IntakeMemory, LaterAnswer } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ConnectionEnds, ServedConnection } from '../network/listener.ts';
@@ -15,10 +15,10 @@ export interface MllpConversation {
   readonly idle_timeout_ms: number;
   /** A message that began and takes longer is refused (see `createPace`). */
   readonly frame_timeout_ms: number;
-  /** Resolves to the answer of one message, without blocks. Called as frames arrive, also while others are under way. */
-  answer(bytes: Buffer, from: ConnectionEnds): Promise<Uint8Array>;
+  /** Resolves to the answer of one message. Called as frames arrive, also while others are under way. */
+  answer(bytes: Buffer, from: ConnectionEnds): Promise<Answer>;
   /** The answer to a frame that is not taken. `head` is its beginning, at least its first 4 kB if it has so many. */
-  refuse(reason: Refusal, head: Buffer, from: ConnectionEnds): Promise<Uint8Array>;
+  refuse(reason: Refusal, head: Buffer, from: ConnectionEnds): Promise<Answer>;
   /** Called for each keep-alive: an empty frame, or white space while nothing else comes. Neither is answered. */
   keepAlive(): void;
   /** Memory for what is not answered yet. */
@@ -46,7 +46,7 @@ const LINGER_MS = 500;
 
 interface Unanswered {
   readonly size: number;
-  framed: Buffer | undefined;
+  answer: Answer | undefined;
 }
 
 /** Serves `socket`, which must allow half-open connections, until either end closes it. */
@@ -60,6 +60,8 @@ export function serveConnection(
   const framer = createFramer({ max_bytes });
   const unanswered: Unanswered[] = [];
   let unanswered_bytes = 0;
+  /** Second answers that are still to come. They hold up neither reading nor other answers, but keep the connection open. */
+  let owed = 0;
   let taking = true;
   let junkSeen = false;
   let linger: NodeJS.Timeout | undefined;
@@ -88,7 +90,7 @@ export function serveConnection(
       keepAlive();
       return;
     }
-    const entry: Unanswered = { size: bytes.length, framed: undefined };
+    const entry: Unanswered = { size: bytes.length, answer: undefined };
     unanswered.push(entry);
     unanswered_bytes += entry.size;
     (kind === 'frame' ? answer(bytes, from) : refuse(kind, bytes, from))
@@ -109,8 +111,8 @@ export function serveConnection(
     readOrWait();
   };
 
-  const settle = (entry: Unanswered, bytes: Uint8Array): void => {
-    entry.framed = frame(bytes);
+  const settle = (entry: Unanswered, answered: Answer): void => {
+    entry.answer = answered;
     writeAnswers();
   };
 
@@ -123,18 +125,45 @@ export function serveConnection(
 
   /** Writes the answers that are next in order; those of one commit go out in one piece. */
   const writeAnswers = (): void => {
-    if (socket.destroyed || unanswered[0]?.framed === undefined) return;
+    if (unanswered[0]?.answer === undefined) return;
+    for (let next = unanswered[0]; next?.answer !== undefined; next = unanswered[0]) {
+      unanswered.shift();
+      unanswered_bytes -= next.size;
+      const { bytes, later, close: silent } = next.answer;
+      if (bytes !== undefined) write(bytes);
+      if (later !== undefined) owe(later);
+      if (silent && !socket.destroyed) {
+        log.error('a message could neither be stored nor answered, connection closed');
+        taking = false;
+        close();
+      }
+    }
+    if (socket.destroyed) return;
+    readOrWait();
+    closeWhenDone();
+  };
+
+  /** True when the bytes are on their way: the connection is still there to write to. */
+  const write = (bytes: Uint8Array): boolean => {
+    if (socket.destroyed || socket.writableEnded) return false;
     if (socket.writableCorked === 0) {
       socket.cork();
       process.nextTick(() => socket.uncork());
     }
-    for (let next = unanswered[0]; next?.framed !== undefined; next = unanswered[0]) {
-      socket.write(next.framed);
-      unanswered.shift();
-      unanswered_bytes -= next.size;
-    }
-    readOrWait();
-    if (!taking && unanswered.length === 0) close();
+    socket.write(frame(bytes));
+    return true;
+  };
+
+  /** A second answer goes out when it is there, behind the first and between any others. */
+  const owe = ({ ready, sent }: LaterAnswer): void => {
+    owed += 1;
+    ready
+      .then((bytes) => {
+        owed -= 1;
+        if (bytes !== undefined) sent(write(bytes));
+        if (!socket.destroyed) closeWhenDone();
+      })
+      .catch(fail);
   };
 
   /** Back-pressure: where answers can't keep up, the peer doesn't read them, or memory is used up, nothing more is read. */
@@ -160,11 +189,15 @@ export function serveConnection(
     socket.end();
   };
 
+  const closeWhenDone = (): void => {
+    if (!taking && unanswered.length === 0 && owed === 0 && !socket.writableEnded) close();
+  };
+
   const finish = (): void => {
     taking = false;
     pace.end();
     readOrWait();
-    if (unanswered.length === 0 && !socket.writableEnded) close();
+    closeWhenDone();
   };
 
   socket.setTimeout(idle_timeout_ms);
@@ -175,7 +208,7 @@ export function serveConnection(
   });
   socket.on('drain', readOrWait);
   socket.on('timeout', () => {
-    if (unanswered.length > 0) return;
+    if (unanswered.length + owed > 0) return;
     log.info('idle connection closed');
     if (socket.writableLength > 0) socket.destroy();
     else finish();

@@ -7,6 +7,7 @@ import type { CanonicalEvent } from '../event.ts';
 import type { Message } from '../hl7/message.ts';
 import type { Mapped, Warning } from '../mapping/mapping.ts';
 import type { Acceptance } from './accept.ts';
+import type { Acknowledge } from './acknowledge.ts';
 import { canonicalEvent } from './event.ts';
 import { type FilterStep, passes } from './filter.ts';
 import type { Order } from './order.ts';
@@ -31,6 +32,7 @@ export interface Channel {
   readonly time_zone?: string | undefined;
   /** What such times go by; undefined for `zone`. */
   readonly offset_from?: OffsetFrom | undefined;
+  readonly ack: Acknowledge;
   readonly order: Order;
   /** How many lanes its messages are spread over. */
   readonly lanes: number;

@@ -2,7 +2,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Connection, SourceContext } from '../component.ts';
+import type { Answer, Connection, LaterAnswer, SourceContext } from '../component.ts';
 import { type ErrorCode, PipehatError } from '../errors.ts';
 import type { ServedConnection } from '../network/listener.ts';
 import { createPace } from '../network/pace.ts';
@@ -71,21 +71,23 @@ export function serveHttp(
     }, LINGER_MS).unref();
   };
 
-  const answer = async (
-    response: ServerResponse,
-    type: string,
-    status: number,
-    made: Promise<Uint8Array>,
-  ) => {
+  const answer = async (response: ServerResponse, type: string, status: number, made: Promise<Answer>) => {
     try {
-      const ack = await made;
-      response.writeHead(status, { 'content-type': type, 'content-length': ack.length }).end(ack);
+      const { bytes, later, close } = await made;
+      later?.ready.then((second) => notSent(second, later)).catch(fail);
+      if (close) socket.destroy();
+      else if (bytes === undefined) response.writeHead(204).end();
+      else response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes);
     } catch (error) {
-      // Without an answer the sender sends again: better than a wrong one.
-      const reason = error instanceof PipehatError ? error.code : (error as Error).name;
-      log.error('no answer could be given, connection closed', { reason });
-      socket.destroy();
+      fail(error);
     }
+  };
+
+  const fail = (error: unknown): void => {
+    // Without an answer the sender sends again: better than a wrong one.
+    const reason = error instanceof PipehatError ? error.code : (error as Error).name;
+    log.error('no answer could be given, connection closed', { reason });
+    socket.destroy();
   };
 
   const read = (request: IncomingMessage, response: ServerResponse, type: string): void => {
@@ -154,6 +156,11 @@ export function serveHttp(
       else if (latest !== undefined && !latest.response.headersSent) latest.response.shouldKeepAlive = false;
     },
   };
+}
+
+/** A request has one response: a second answer has no way back but a resend. */
+function notSent(second: Uint8Array | undefined, { sent }: LaterAnswer): void {
+  if (second !== undefined) sent(false);
 }
 
 /** What is wrong with a request before its body has come. */

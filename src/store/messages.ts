@@ -23,7 +23,10 @@ export interface NewMessage {
   readonly remote: string;
   readonly connection: number;
   readonly received_at: Date;
+  /** MSA-1 of what the sender is told at once; empty: nothing, or nothing yet. */
   readonly ack_code: string;
+  /** An application acknowledgement is owed to a system. */
+  readonly application_way: 'due' | undefined;
   readonly warning: string | undefined;
   readonly error_code: string | undefined;
   readonly error_at: string | undefined;
@@ -58,13 +61,12 @@ export interface Receipt {
   readonly content: Buffer;
 }
 
-/** A receipt that is in the store, with the first answer that was given for it. */
+/** A receipt that is in the store, with the message that it is of. */
 export interface KnownReceipt {
   readonly control: Buffer;
   readonly content: Buffer;
   readonly message_id: number;
   readonly received_at: Date;
-  readonly ack_code: string;
 }
 
 /** Columns of {@link NewMessage} that go into `message` as they are, with their types, in the order of the table. */
@@ -88,6 +90,7 @@ const columns = {
   connection: 'integer',
   received_at: 'timestamptz',
   ack_code: 'text',
+  application_way: 'text',
   warning: 'text',
   error_code: 'text',
   error_at: 'text',
@@ -166,7 +169,7 @@ export async function findReceipts(
 ): Promise<KnownReceipt[]> {
   const { rows } = await transaction.query<KnownReceipt>({
     name: 'find-receipts',
-    text: `select r.control, r.content, r.message_id, m.received_at, m.ack_code
+    text: `select r.control, r.content, r.message_id, m.received_at
            from receipt r join message m on m.id = r.message_id where r.control = any($1::bytea[])`,
     values: [controls],
   });

@@ -74,7 +74,8 @@ export interface MessageLine {
   readonly version: string;
   readonly sender: string;
   readonly state: MessageState;
-  readonly ack_code: string;
+  /** MSA-1 of each answer, in order: `CA AA`. */
+  readonly acks: string;
   readonly error_code: string | null;
   readonly deliveries: Partial<Record<DeliveryState, number>>;
 }
@@ -98,7 +99,8 @@ export async function listMessages(db: Queryable, query: MessageQuery): Promise<
   add('m.id < ?', query.before);
   values.push(query.limit);
   const { rows } = await db.query<MessageLine>({
-    text: `select m.id, m.received_at, m.channel, m.type, m.control_id, m.version, m.sender, m.state, m.ack_code, m.error_code,
+    text: `select m.id, m.received_at, m.channel, m.type, m.control_id, m.version, m.sender, m.state, m.error_code,
+             concat_ws(' ', nullif(m.ack_code, ''), nullif(m.application_code, '')) as acks,
              (select coalesce(jsonb_object_agg(state, count), '{}') from
                (select state, count(*) from delivery d where d.message_id = m.id group by state) s) as deliveries
            from message m ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}

@@ -29,7 +29,8 @@ export interface StateDefinition<State extends string> {
 
 export const messageStates: Readonly<Record<MessageState, StateDefinition<MessageState>>> = {
   received: {
-    means: 'Committed and acknowledged; waits in its lane for the channel.',
+    means:
+      'Committed, and acknowledged unless its channel does that later; waits in its lane for the channel.',
     next: ['processed', 'filtered', 'failed'],
     person: 'Nothing. If it stays long, look at /readyz and at the lane in front of it.',
   },
@@ -49,7 +50,7 @@ export const messageStates: Readonly<Record<MessageState, StateDefinition<Messag
     person: 'Read the error, mend the mapping or the sender, then replay.',
   },
   rejected: {
-    means: 'Answered AE or AR at intake and not processed. Its bytes are kept.',
+    means: 'Refused at intake (answered AE or AR, as a rule) and not processed. Its bytes are kept.',
     next: [],
     person: 'Read the error, mend the sender or the channel; the sender has to send again.',
   },

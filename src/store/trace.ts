@@ -1,4 +1,5 @@
 /** The whole life of one message, as the store has it. Payloads come sealed. */
+import type { ApplicationWay } from './acknowledgements.ts';
 import type { Queryable } from './database.ts';
 import type { StoredFindings } from './messages.ts';
 import type { DeliveryState, MessageState } from './states.ts';
@@ -24,6 +25,11 @@ export interface TracedMessage {
   readonly connection: number;
   readonly received_at: Date;
   readonly ack_code: string;
+  readonly application_code: string | null;
+  readonly application_error: string | null;
+  readonly application_at: Date | null;
+  readonly application_way: ApplicationWay | null;
+  readonly application_delivery: number | null;
   readonly warning: string | null;
   readonly processed_at: Date | null;
   readonly error_code: string | null;
@@ -135,6 +141,7 @@ async function readLinks(
   const times = [
     message.received_at,
     message.processed_at,
+    message.application_at,
     ...attempts.flatMap((a) => [a.started_at, a.ended_at]),
   ];
   const subjects = [`["message",${message.id},`, ...deliveries.map((d) => `["delivery",${d.id},`)];

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { addSend } from '../../src/commands/send.ts';
+import type { Answer } from '../../src/component.ts';
 import { buildAck } from '../../src/hl7/ack.ts';
 import { readHeader } from '../../src/hl7/header.ts';
 import { createMllpServer } from '../../src/mllp/server.ts';
@@ -32,18 +33,19 @@ function answerOf(bytes: Buffer): string {
   const base = { header, control_id: 'ACK1', time: TIME };
   if (header.code === 'ADT') return buildAck({ ...base, code: 'AA' });
   const problem = {
+    severity: 'E',
     code: 'message-type-not-accepted',
     condition: '200',
     at: 'MSH-9.1',
     says: 'no such type',
   } as const;
-  return buildAck({ ...base, code: 'AR', problem });
+  return buildAck({ ...base, code: 'AR', problems: [problem] });
 }
 
 describe('pipehat send', () => {
   let server: Listener;
   let received: string[];
-  let answer: (bytes: Buffer) => Promise<string>;
+  let answer: (bytes: Buffer) => Promise<string | Answer>;
   let mostUnderWay: number;
 
   before(async () => {
@@ -52,9 +54,9 @@ describe('pipehat send', () => {
       underWay += 1;
       mostUnderWay = Math.max(mostUnderWay, underWay);
       received.push(bytes.toString('latin1'));
-      const text = await answer(bytes);
+      const given = await answer(bytes);
       underWay -= 1;
-      return Buffer.from(text);
+      return typeof given === 'string' ? { bytes: Buffer.from(given), error: undefined } : given;
     };
     server = createMllpServer(mllpServerOptions({ answer: take }));
     await server.start();
@@ -163,6 +165,37 @@ describe('pipehat send', () => {
     const { code, out } = await send(['a.hl7'], { cwd });
     expect(out).to.include('no ACK').and.include('[mllp-wrong-answer]');
     expect(code).to.equal(1);
+  });
+
+  /** A message that asks for ACKs by MSH-15 and MSH-16. */
+  const asking = (accept: string, application: string, type?: string) =>
+    message('E1', type).replace('|P|2.5\r', `|P|2.5|||${accept}|${application}\r`);
+  const acks = async (text: string, ...codes: string[]): Promise<[string | null, number | undefined]> => {
+    const ackOf = (code: string) => Buffer.from(`MSH|^~\\&|||||||ACK|1|P|2.5\rMSA|${code}|E1\r`);
+    const [first, second] = codes;
+    answer = async () => ({
+      bytes: first === undefined || first === '-' ? undefined : ackOf(first),
+      error: undefined,
+      ...(second && { later: { ready: Promise.resolve(ackOf(second)), sent: () => undefined } }),
+    });
+    const cwd = await folderWith({ 'a.hl7': text });
+    const { code, out } = await send(['a.hl7', '--json', '--timeout-ms', '200'], { cwd });
+    return [lines<Line>(out)[0]!.ack, code];
+  };
+
+  it('waits for every ACK that MSH-15 and MSH-16 ask for', async () => {
+    expect(await acks(asking('AL', 'AL'), 'CA', 'AA')).to.deep.equal(['CA AA', 0]);
+    expect(await acks(asking('AL', 'AL'), 'CA', 'AE')).to.deep.equal(['CA AE', 1]);
+    expect(await acks(asking('AL', 'AL'), 'CR')).to.deep.equal(['CR', 1]);
+    expect(await acks(asking('NE', 'AL'), 'AA')).to.deep.equal(['AA', 0]);
+    expect(await acks(asking('NE', 'AL'), '-', 'AA')).to.deep.equal(['AA', 0]);
+    expect(await acks(asking('AL', 'NE'), 'CA')).to.deep.equal(['CA', 0]);
+    expect(await acks(asking('NE', 'NE'))).to.deep.equal([null, 0]);
+    expect(await acks(asking('ER', 'ER'))).to.deep.equal([null, 0]);
+    expect(await acks(asking('SU', 'NE'))).to.deep.equal([null, 1]);
+    expect(await acks(asking('AL', 'AL'), 'CA')).to.deep.equal([null, 1]);
+    // Of a receiver that knows original mode only.
+    expect(await acks(asking('AL', 'AL'), 'AA')).to.deep.equal(['AA', 0]);
   });
 
   it('shows a bar for many messages on a terminal, and only what was refused', async () => {

@@ -52,6 +52,48 @@ export function codeOf(answer: string): string {
   return /\rMSA\|(\w*)/.exec(answer)?.[1] ?? '';
 }
 
+/** A sender that sends without waiting, and collects whatever comes back. */
+export interface Talk {
+  send(...messages: (string | Uint8Array)[]): void;
+  /** Everything that came, without framing. */
+  readonly answers: readonly string[];
+  /** The other end closed the connection. */
+  hasEnded(): boolean;
+  /** Closes this half: what is owed still comes. */
+  end(): void;
+  close(): void;
+  /** Breaks the connection off. */
+  reset(): void;
+}
+
+/** Connects one. */
+export async function talk(address: string): Promise<Talk> {
+  const socket = await open(address);
+  const answers: string[] = [];
+  let text = '';
+  let ended = false;
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+    const frames = text.split('\x1c\r');
+    text = frames.pop()!;
+    for (const frame of frames) answers.push(frame.slice(frame.indexOf('\x0b') + 1));
+  });
+  socket.on('close', () => {
+    ended = true;
+  });
+  return {
+    send(...messages) {
+      const framed = messages.map((one) => [Buffer.from('\x0b'), Buffer.from(one), Buffer.from('\x1c\r')]);
+      socket.write(Buffer.concat(framed.flat()));
+    },
+    answers,
+    hasEnded: () => ended,
+    end: () => socket.end(),
+    close: () => socket.destroy(),
+    reset: () => socket.resetAndDestroy(),
+  };
+}
+
 /** A sender that doesn't give up. */
 export interface Sender {
   /** Resolves when the message is accepted. */

@@ -1,7 +1,8 @@
 /** What sources, destinations and listeners are handed, for tests of one of them alone. */
-import type { DestinationContext, SourceContext } from '../../src/component.ts';
-import { createRefuse } from '../../src/engine/refuse.ts';
-import { createMetrics } from '../../src/metrics.ts';
+import type { Answer, DestinationContext, SourceContext } from '../../src/component.ts';
+import { answerUnstored, problemOf } from '../../src/engine/answer.ts';
+import { errorDefinition, type PipehatError } from '../../src/errors.ts';
+import { readHeader } from '../../src/hl7/header.ts';
 import type { MllpServerOptions } from '../../src/mllp/server.ts';
 import { createIntakeMemory } from '../../src/network/memory.ts';
 import { capturingLog } from '../contract/destination.ts';
@@ -26,11 +27,7 @@ export function sourceContext(
   lines: string[] = [],
 ): SourceContext {
   return {
-    refuse: createRefuse(
-      'adt',
-      createMetrics(async () => []),
-      () => new Date(),
-    ),
+    refuse: refuseAsEngine,
     log: capturingLog(lines),
     connections: notTold,
     refused: notTold,
@@ -42,13 +39,19 @@ export function sourceContext(
   };
 }
 
+async function refuseAsEngine(error: PipehatError, head: Uint8Array): Promise<Answer> {
+  const header = Buffer.from(head).toString('latin1', 0, 3) === 'MSH' ? readHeader(head) : undefined;
+  const code = errorDefinition(error.code).ack ?? 'AE';
+  return { bytes: answerUnstored(header, new Date(), code, [problemOf(error)]), error };
+}
+
 /** For an MLLP listener on a free port of loopback. */
 export function mllpServerOptions(
   more: Partial<MllpServerOptions> & Pick<MllpServerOptions, 'answer'>,
   lines: string[] = [],
 ): MllpServerOptions {
   const { refused, keepAlive, certificate, memory, connections, log } = sourceContext(
-    { accept: async (bytes) => bytes },
+    { accept: async (bytes) => ({ bytes, error: undefined }) },
     lines,
   );
   return {
@@ -60,7 +63,10 @@ export function mllpServerOptions(
     max_bytes: 1_000_000,
     frame_timeout_ms: 60_000,
     idle_timeout_ms: 0,
-    refuse: async (reason, head) => Buffer.from(`refused ${reason} ${head.subarray(0, 5)}`),
+    refuse: async (reason, head) => ({
+      bytes: Buffer.from(`refused ${reason} ${head.subarray(0, 5)}`),
+      error: undefined,
+    }),
     ...more,
   };
 }

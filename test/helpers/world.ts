@@ -65,7 +65,7 @@ export async function createWorld(options: {
   };
   const keyring = await openKeyring(masterKey, 'test', keys, new Date());
   const metrics = createMetrics(async () => []);
-  let accept: Accept = async () => new Uint8Array();
+  let accept: Accept = async () => ({ bytes: undefined, error: undefined });
   let closeQueues = async (): Promise<void> => {};
 
   async function openQueues(): Promise<QueueBackend> {
@@ -126,6 +126,10 @@ export async function createWorld(options: {
     ...{ name: 'adt', description: '', file: '', order: 'patient', lanes: 4, steps: [] },
     source: { definition: source, options: {} },
     accept: { messages: [{ code: 'ADT', event: '*' }], versions: { from: '2.3', to: '2.8' } },
+    ack: {
+      ...{ when: 'stored', timeout_ms: 5000, mode: 'auto' },
+      ...{ application_to: undefined, only_aa: false },
+    },
     routes: systems.map((system) => ({
       label: '',
       when: undefined,
@@ -172,7 +176,8 @@ export async function createWorld(options: {
     engine: await start(),
     async send(text) {
       const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-      const answer = await accept(bytes, { protocol: 'test', local: 'here', remote: 'there', connection: 1 });
+      const from = { protocol: 'test', local: 'here', remote: 'there', connection: 1 };
+      const { bytes: answer = new Uint8Array() } = await accept(bytes, from);
       return Buffer.from(answer).toString();
     },
     async restart() {

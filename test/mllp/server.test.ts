@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import type { Answer, LaterAnswer } from '../../src/component.ts';
 import { PipehatError } from '../../src/errors.ts';
 import { createFramer, frame } from '../../src/mllp/framing.ts';
 import { createMllpServer, type MllpServerOptions } from '../../src/mllp/server.ts';
@@ -8,6 +9,15 @@ import type { Listener } from '../../src/network/listener.ts';
 import { createIntakeMemory } from '../../src/network/memory.ts';
 import { eventually } from '../contract/destination.ts';
 import { mllpServerOptions } from '../helpers/contexts.ts';
+
+/** What a listener of these tests is made with: an answer may be its bytes alone. */
+type Listening = Partial<Omit<MllpServerOptions, 'answer'>> & {
+  readonly answer?: (bytes: Buffer) => Promise<Buffer | Answer>;
+};
+
+function answerWith(answer: Buffer | Answer): Answer {
+  return Buffer.isBuffer(answer) ? { bytes: answer, error: undefined } : answer;
+}
 
 describe('mllp server', () => {
   const servers: Listener[] = [];
@@ -23,12 +33,13 @@ describe('mllp server', () => {
     await Promise.all(servers.splice(0).map((server) => server.stop(1000)));
   });
 
-  /** A listener that answers `text` with `ack text`, or as `more` says. */
-  async function listen(more: Partial<MllpServerOptions> = {}): Promise<Listener> {
-    const answer = async (bytes: Buffer) => Buffer.from(`ack ${bytes}`);
-    const server = createMllpServer(
-      mllpServerOptions({ answer, max_bytes: 1000, max_connections: 10, ...more }, lines),
-    );
+  /** A listener that answers `text` with `ack text`, or as `answer` and `more` say. */
+  async function listen({ answer, ...more }: Listening = {}): Promise<Listener> {
+    const given = {
+      answer: async (bytes: Buffer) => answerWith(await (answer?.(bytes) ?? Buffer.from(`ack ${bytes}`))),
+      ...{ max_bytes: 1000, max_connections: 10 },
+    };
+    const server = createMllpServer(mllpServerOptions({ ...given, ...more }, lines));
     servers.push(server);
     await server.start();
     return server;
@@ -307,6 +318,83 @@ describe('mllp server', () => {
     await eventually(hasEnded);
     expect(answers).to.deep.equal([]);
     expect(lines.join()).not.to.include('lost');
+  });
+
+  it('sends nothing where nothing is to be said, and goes on', async () => {
+    const answer = async (bytes: Buffer) =>
+      bytes.toString() === 'quiet' ? { bytes: undefined, error: undefined } : bytes;
+    const { send, answers, hasEnded } = await sender(await listen({ answer }));
+    for (let n = 0; n < 300; n++) send('quiet');
+    send('1');
+    await eventually(() => answers.length === 1);
+    expect(answers).to.deep.equal(['1']);
+    expect(hasEnded()).to.equal(false);
+  });
+
+  /** An answer with a second one, which comes when `ready` is resolved; `out` notes what became of it. */
+  function twice(first: Buffer | undefined) {
+    const { promise: ready, resolve } = Promise.withResolvers<Buffer | undefined>();
+    const out: boolean[] = [];
+    const later: LaterAnswer = { ready, sent: (went) => out.push(went) };
+    return { answer: { bytes: first, error: undefined, later }, resolve, out };
+  }
+
+  it('sends a second answer when it is there, after the first, and holds up no other message for it', async () => {
+    const slow = twice(Buffer.from('first'));
+    const blocked = Promise.withResolvers<Buffer>();
+    const given: Record<string, Promise<Buffer | Answer>> = {
+      0: blocked.promise,
+      1: Promise.resolve(slow.answer),
+    };
+    const answer = (bytes: Buffer) => given[bytes.toString()] ?? Promise.resolve(bytes);
+    const { send, answers } = await sender(await listen({ answer, idle_timeout_ms: 100 }));
+    send('0');
+    send('1');
+    slow.resolve(Buffer.from('second'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(answers).to.deep.equal([]);
+    blocked.resolve(Buffer.from('0'));
+    await eventually(() => answers.length === 3);
+    expect(answers).to.deep.equal(['0', 'first', 'second']);
+    expect(slow.out).to.deep.equal([true]);
+  });
+
+  it('keeps a connection for the answer that is owed, though it is idle, and then its sender has closed his half', async () => {
+    const owed = twice(undefined);
+    const answer = async (bytes: Buffer) => (bytes.toString() === '1' ? owed.answer : bytes);
+    const { socket, send, answers, hasEnded } = await sender(await listen({ answer, idle_timeout_ms: 50 }));
+    send('1');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    send('2');
+    await eventually(() => answers.length === 1);
+    socket.end();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(hasEnded()).to.equal(false);
+    owed.resolve(Buffer.from('second'));
+    await eventually(hasEnded);
+    expect(answers).to.deep.equal(['2', 'second']);
+    expect(owed.out).to.deep.equal([true]);
+  });
+
+  it('says that a second answer did not go out when the connection is gone', async () => {
+    const owed = twice(undefined);
+    const { socket, send } = await sender(await listen({ answer: async () => owed.answer }));
+    send('1');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.resetAndDestroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    owed.resolve(Buffer.from('second'));
+    await eventually(() => owed.out.length === 1);
+    expect(owed.out).to.deep.equal([false]);
+  });
+
+  it('closes the connection where it must not answer, after the answers before', async () => {
+    const answer = async (bytes: Buffer) =>
+      bytes.toString() === '2' ? ({ bytes: undefined, error: undefined, close: true } as const) : bytes;
+    const { socket, answers, hasEnded } = await sender(await listen({ answer }));
+    socket.write(Buffer.concat(['1', '2', '3'].map((text) => frame(Buffer.from(text)))));
+    await eventually(hasEnded);
+    expect(answers).to.deep.equal(['1']);
   });
 
   it('closes idle connections, but none that waits for its answer', async () => {

@@ -60,6 +60,13 @@ function channel(steps: Step[], routes: Route[]): Channel {
     file: 'channels/adt.yaml',
     source: { definition: {} as never, options: {} },
     accept: { messages: [parseMessagePattern('ADT^*')], versions: parseVersions('2.1 - 2.9') },
+    ack: {
+      when: 'stored',
+      timeout_ms: 1000,
+      mode: 'auto',
+      application_to: undefined,
+      only_aa: false,
+    },
     order: 'patient',
     lanes: 8,
     steps,

@@ -44,7 +44,8 @@ describe('source http', () => {
   const accept: Accept = async (bytes, from) => {
     accepted.push({ text: Buffer.from(bytes).toString(), from });
     await held;
-    return Buffer.from(buildAck({ header: readHeader(bytes), code, control_id: '1', time: '20260101' }));
+    const text = buildAck({ header: readHeader(bytes), code, control_id: '1', time: '20260101' });
+    return { bytes: Buffer.from(text), error: undefined };
   };
 
   async function listen(

@@ -34,9 +34,8 @@ describe('source mllp', () => {
 
   const accept: Accept = async (bytes, from) => {
     accepted.push({ text: Buffer.from(bytes).toString(), from });
-    return Buffer.from(
-      buildAck({ header: readHeader(bytes), code: 'AA', control_id: '1', time: '20260101' }),
-    );
+    const text = buildAck({ header: readHeader(bytes), code: 'AA', control_id: '1', time: '20260101' });
+    return { bytes: Buffer.from(text), error: undefined };
   };
 
   async function listen(max_bytes = 10_000, more: object = {}): Promise<{ source: Source; port: number }> {
@@ -113,7 +112,7 @@ describe('source mllp', () => {
       accept,
       refuse: async (error, head, from) => {
         refused.push(`${from.protocol} ${error.code} ${readHeader(head).control_id}`);
-        return Buffer.from('kept');
+        return { bytes: Buffer.from('kept'), error };
       },
     });
     const source = mllp.create(chosen as Parameters<typeof mllp.create>[0], context);

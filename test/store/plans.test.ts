@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { owingMessagesQuery, standingsQuery } from '../../src/store/acknowledgements.ts';
 import { dueInQuery, openDeliveriesQuery } from '../../src/store/deliveries.ts';
 import { waitingMessagesQuery } from '../../src/store/messages.ts';
 import { createDatabase, type TestDatabase } from '../helpers/postgres.ts';
@@ -41,6 +42,15 @@ describe('query plans of the hot path', () => {
     const plan = await planOf(openDeliveriesQuery, [['ehr'], [3], [32], [7], ['ehr'], [Buffer.alloc(16)]]);
     expect(plan).to.match(/delivery_open|delivery_holding/);
     expect(plan).to.not.include('Seq Scan');
+  });
+
+  it('how messages stand comes from delivery_message, and debts from message_owing', async () => {
+    const ids = Array.from({ length: 50 }, (_, n) => n * 100 + 1);
+    const standings = await planOf(standingsQuery, [ids]);
+    expect(standings).to.include('message_pkey').and.to.include('delivery_message');
+    expect(standings).to.not.include('Seq Scan on message').and.to.not.include('Seq Scan on delivery');
+    const owing = await planOf(owingMessagesQuery, [['adt'], 0, 100]);
+    expect(owing).to.include('message_owing');
   });
 
   it('the first held delivery comes from delivery_holding', async () => {

@@ -46,6 +46,7 @@ function facts(trace: Trace): Html {
     ['Size', size(trace.size_bytes)],
     ['SHA-256', html`<code>${trace.sha256}</code>`],
     ['Answer', trace.ack],
+    ['Application ACK', applicationAck(trace)],
     ['Warning', trace.warning],
     ['Configuration', trace.config !== undefined && html`<code>${trace.config}</code>`],
   ];
@@ -53,6 +54,13 @@ function facts(trace: Trace): Html {
     ([name, value]) =>
       value !== undefined && value !== false && html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )}</dl>`;
+}
+
+/** `AE message-not-delivered-in-time (connection)`. */
+function applicationAck({ application_ack }: Trace): string | undefined {
+  if (application_ack === undefined) return undefined;
+  const { code = 'none', error, way } = application_ack;
+  return [code, error, way && `(${way})`].filter((word) => word !== undefined).join(' ');
 }
 
 /** Everything that happened to the message, by time, counted from the moment it was received. */
