@@ -96,6 +96,43 @@ export const errors = {
     says: 'expected an acknowledgement with MSA-1, found a message without',
     advice: 'Check that the other end of this port is an HL7 v2 receiver in original or enhanced mode.',
   },
+  // --- batches (src/hl7/batch.ts)
+  'batch-count-wrong': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected {expected} {what}, as {field} says, found {found} (line {line}, byte {offset})',
+    advice:
+      'Nothing of it was taken. Let the sender send all of it again; if the count is wrong by habit, set batch_counts: warn.',
+  },
+  'batch-count-unreadable': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '102',
+    says: 'expected a whole number in {field}, found something else (line {line}, byte {offset})',
+    advice: 'Let the sender write the count there, with the delimiters of the header, or leave it empty.',
+  },
+  'batch-trailer-missing': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected {trailer} to end what {header} began (line {line}, byte {offset}), found none',
+    advice: 'It may have been cut off on its way: let the sender send all of it again.',
+  },
+  'batch-header-missing': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected {header} before {trailer} (line {line}, byte {offset}), found none',
+    advice: 'Its beginning may be missing: let the sender send all of it again.',
+  },
+  'batch-block-unfinished': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected the end block 1C for the start block 0B in line {line}, byte {offset}, found none',
+    advice: 'It may have been cut off on its way: let the sender send all of it again.',
+  },
   // --- mapping (src/mapping)
   'mapping-no-map': {
     class: 'permanent',
