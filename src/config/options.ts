@@ -41,14 +41,21 @@ export function componentOptions(
   );
 }
 
-/** Lets a reference stand where a text must have a form: what is behind it is checked when it is resolved. */
+/**
+ * Lets a reference stand where a text must have a form: what is behind it is checked when it is resolved. A secret
+ * (`writeOnly`) must be a reference.
+ */
 function orReference(properties: TProperties): TProperties {
   const entries = Object.entries(properties).map(([key, schema]) => {
-    const { pattern } = schema as { pattern?: string };
+    const { pattern, writeOnly } = schema as { pattern?: string; writeOnly?: boolean };
+    if (writeOnly) return [key, { ...schema, pattern: REFERENCE_ONLY }];
     return [key, pattern === undefined ? schema : { ...schema, pattern: `${pattern}|${REFERENCE_START}` }];
   });
   return Object.fromEntries(entries);
 }
+
+/** A reference and nothing else, as a pattern. */
+export const REFERENCE_ONLY = '^\\$\\{(env|file):[^{}]+\\}$';
 
 /** Beginning of a reference, as a pattern. */
 const REFERENCE_START = '\\$\\{(env|file):';

@@ -89,7 +89,10 @@ export function createBatchReader(): BatchReader {
     trailers[level] += 1;
     const at = trailers[level] === 1 ? trailer : `${trailer}[${trailers[level]}]`;
     const closed = open[level];
-    if (closed === undefined) return find('batch-header-missing', { header, trailer, line, offset }, { at });
+    if (closed === undefined) {
+      find('batch-header-missing', { header, trailer, line, offset }, { at });
+      return;
+    }
     open[level] = undefined;
     const given = countIn(text, closed.header.delimiters);
     const facts = { field: `${trailer}-1`, line, offset };

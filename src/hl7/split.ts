@@ -32,7 +32,11 @@ export type Piece =
   /** A message as it stands, or text that is none: reading it gives the error that says what is wrong. */
   | ({ readonly kind: 'message'; readonly bytes: Uint8Array } & Place)
   /** A line of an envelope, read as Latin-1, without its line break. */
-  | ({ readonly kind: 'envelope'; readonly name: 'FHS' | 'BHS' | 'BTS' | 'FTS'; readonly text: string } & Place)
+  | ({
+      readonly kind: 'envelope';
+      readonly name: 'FHS' | 'BHS' | 'BTS' | 'FTS';
+      readonly text: string;
+    } & Place)
   /** A start block (0B) that no end block (1C) follows before the next one, or before the end. */
   | ({ readonly kind: 'unfinished' } & Place);
 

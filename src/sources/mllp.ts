@@ -4,6 +4,7 @@ import { defineSource } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import type { Refusal } from '../mllp/connection.ts';
 import { createMllpServer } from '../mllp/server.ts';
+import { acceptBatches } from './batch.ts';
 
 const options = Type.Object(
   {
@@ -47,7 +48,7 @@ export const mllp = defineSource({
   create: (chosen, { accept, refuse, log, connections }) =>
     createMllpServer({
       ...chosen,
-      answer: (bytes, from) => accept(bytes, { protocol: 'mllp', ...from }),
+      answer: (bytes, from) => acceptBatches(accept, refuse)(bytes, { protocol: 'mllp', ...from }),
       refuse: (reason, head, from) =>
         refuse(refusalOf(reason, chosen.max_bytes), head, { protocol: 'mllp', ...from }),
       log,
