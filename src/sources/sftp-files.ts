@@ -1,5 +1,6 @@
 /** Files of another machine, over SFTP. The connection is made when it is needed, and made again when it was lost. */
 import { hash } from 'node:crypto';
+import { connect as connectSocket } from 'node:net';
 import { posix } from 'node:path';
 import type SftpClient from 'ssh2-sftp-client';
 import { PipehatError } from '../errors.ts';
@@ -49,9 +50,14 @@ export function createSftpFiles(login: SftpLogin): Files {
     client.on('error', (error: { level?: string }) => {
       trouble.level = error.level;
     });
+    // Requests are small and wait for each other: without noDelay each takes 40 ms longer.
+    const sock = connectSocket({ host: login.host, port: login.port, noDelay: true });
+    // The library hears it too, unless the key is none: then it never looked at the socket.
+    sock.on('error', () => undefined);
     try {
       const sftp = await client.connect({
-        ...{ host: login.host, port: login.port, username: login.user },
+        sock,
+        username: login.user,
         ...(login.password === undefined ? {} : { password: login.password }),
         ...(login.private_key === undefined ? {} : { privateKey: login.private_key }),
         ...(login.passphrase === undefined ? {} : { passphrase: login.passphrase }),
@@ -66,6 +72,7 @@ export function createSftpFiles(login: SftpLogin): Files {
       sftp.on('close', lost);
       open = { client, sftp };
     } catch (error) {
+      sock.destroy();
       throw connectError(login, trouble, error as NodeJS.ErrnoException);
     }
   };

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Attributes, type Connection, type SFTPWrapper } from 'ssh2';
 import { fingerprintOf } from '../../src/sources/sftp-files.ts';
@@ -52,6 +52,7 @@ export async function startSftpServer(root: string): Promise<SftpServer> {
       return;
     }
     open.add(client);
+    socketOf(client).setNoDelay(true);
     client.on('close', () => open.delete(client));
     // A connection that a test cuts off ends with an error.
     client.on('error', () => undefined);
@@ -76,7 +77,7 @@ export async function startSftpServer(root: string): Promise<SftpServer> {
   await once(server, 'listening');
 
   const cut = (): void => {
-    for (const client of open) (client as unknown as { _sock: { destroy(): void } })._sock.destroy();
+    for (const client of open) socketOf(client).destroy();
   };
   const running: SftpServer = {
     port: (server.address() as AddressInfo).port,
@@ -101,6 +102,11 @@ export async function startSftpServer(root: string): Promise<SftpServer> {
     },
   };
   return running;
+}
+
+/** The library doesn't give it away. */
+function socketOf(client: Connection): Socket {
+  return (client as unknown as { _sock: Socket })._sock;
 }
 
 type Handle = { kind: 'file'; file: FileHandle } | { kind: 'folder'; path: string; read: boolean };

@@ -70,7 +70,7 @@ describe('source sftp', () => {
     await source.start();
   };
   const isArchived = async (file: string): Promise<boolean> =>
-    (await readdir(join(root, 'archive')).catch(() => [])).includes(file);
+    (await readdir(join(root, 'archive')).catch((): string[] => [])).includes(file);
   const isTold = (code: string): boolean => intake.lines.some((line) => line.includes(code));
 
   it('logs in with a private key', async () => {
@@ -146,7 +146,8 @@ describe('source sftp', () => {
   });
 
   it('wants a password or a key, and not both', () => {
-    for (const login of [{}, { password: 'a', private_key: 'b' }]) {
+    const logins: Partial<Options>[] = [{}, { password: 'a', private_key: 'b' }];
+    for (const login of logins) {
       expect(() => sftp.create(optionsOf(login), intake.context))
         .to.throw(PipehatError)
         .with.property('code', 'option-wrong');
