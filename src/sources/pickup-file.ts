@@ -1,11 +1,10 @@
 /** One file, message by message. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Accept, Connection, Refuse } from '../component.ts';
-import { PipehatError } from '../errors.ts';
+import type { Accept, Answer, Connection, Refuse } from '../component.ts';
+import { type ErrorCode, PipehatError } from '../errors.ts';
 import { streamBatch } from '../hl7/batch.ts';
 import { readHeader } from '../hl7/header.ts';
 import type { Log } from '../log.ts';
-import { readVerdict, type Verdict } from './verdict.ts';
 
 /** A file to be taken. */
 export interface FileToTake {
@@ -39,11 +38,11 @@ export interface Refused {
   readonly offset?: number;
   /** MSH-10. */
   readonly control_id?: string;
-  readonly ack?: string;
-  readonly code: string | undefined;
-  readonly place: string;
+  readonly code: ErrorCode;
+  /** As an HL7 path. */
+  readonly place: string | undefined;
   readonly says: string;
-  readonly advice: string | undefined;
+  readonly advice: string;
 }
 
 /** What became of a file. */
@@ -94,15 +93,16 @@ export async function takeFile(file: FileToTake, options: TakeOptions): Promise<
   for await (const item of streamBatch(file.chunks())) {
     if (item.kind !== 'message') continue;
     number += 1;
-    const answered = await acceptPatiently(item.bytes, file.from(number), options);
-    if (answered === undefined) return { kind: 'interrupted' };
-    if (options.acks) acks.push(answered.bytes);
-    if (answered.verdict.outcome === 'accepted') accepted += 1;
+    const answer = await acceptPatiently(item.bytes, file.from(number), options);
+    if (answer === undefined) return { kind: 'interrupted' };
+    if (options.acks) acks.push(...(await answersOf(answer)));
+    if (answer.error === undefined) accepted += 1;
     else if (refused.length < MOST_LISTED) {
-      const { ack, code, place, says, advice } = answered.verdict;
       const { line, offset, bytes } = item;
-      const message = { message: number, line, offset, control_id: controlIdOf(bytes) };
-      refused.push({ ...message, ack, code, place, says, advice });
+      refused.push({
+        ...{ message: number, line, offset, control_id: controlIdOf(bytes) },
+        ...told(answer.error),
+      });
     }
     if (signal.aborted && number < checked.messages) return { kind: 'interrupted' };
   }
@@ -146,33 +146,44 @@ async function refuseFile(file: FileToTake, error: PipehatError, options: TakeOp
     break;
   }
   const answer = await options.refuse(error, head, file.from(0));
-  const { code, message: says, advice, at: place = '' } = error;
   const { line, offset } = error.facts as { line?: number; offset?: number };
   const at = line === undefined || offset === undefined ? {} : { line, offset };
   return {
     kind: 'done',
     accepted: 0,
-    refused: [{ ...at, code, place, says, advice }],
+    refused: [{ ...at, ...told(error) }],
     more: 0,
-    acks: options.acks ? [answer] : [],
+    acks: options.acks && answer.bytes !== undefined ? [answer.bytes] : [],
   };
 }
 
-/** Sends a message in until it is stored or refused; undefined when the source stops before. */
+function told(error: PipehatError): Pick<Refused, 'code' | 'place' | 'says' | 'advice'> {
+  const { code, at: place, message: says, advice } = error;
+  return { code, place, says, advice };
+}
+
+/** Sends a message in until it is taken or refused for good; undefined when the source stops before. */
 async function acceptPatiently(
   bytes: Uint8Array,
   from: Connection,
   { accept, log, signal, waits: [first_ms, most_ms] }: TakeOptions,
-): Promise<{ bytes: Uint8Array; verdict: Verdict } | undefined> {
+): Promise<Answer | undefined> {
   for (let wait = first_ms; !signal.aborted; wait = Math.min(2 * wait, most_ms)) {
     const answer = await accept(bytes, from);
-    const verdict = readVerdict(answer);
-    if (verdict.outcome !== 'later') return { bytes: answer, verdict };
-    log.warn('message not stored, the file waits', { file: from.remote, code: verdict.code, wait_ms: wait });
+    if (answer.error?.class !== 'transient') return answer;
+    const { code } = answer.error;
+    log.warn('message not taken for now, the file waits', { file: from.remote, code, wait_ms: wait });
     // Waking up because the source stops is no failure.
     await sleep(wait, undefined, { signal }).catch(() => undefined);
   }
   return undefined;
+}
+
+/** The answer, and the one that follows later where the sender asked for it: both stand in the file of answers. */
+async function answersOf({ bytes, later }: Answer): Promise<Uint8Array[]> {
+  const second = await later?.ready;
+  if (second !== undefined) later?.sent(true);
+  return [bytes, second].filter((answer) => answer !== undefined);
 }
 
 function controlIdOf(bytes: Uint8Array): string {

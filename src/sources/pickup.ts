@@ -58,6 +58,8 @@ export function createPickup(
   let picked = 0;
   /** What keeps files from being picked up; `''` when nothing does, undefined before the first look. */
   let trouble: string | undefined;
+  /** We gave a sign of life, and go on doing so. */
+  let alive = false;
   let running: Promise<void> | undefined;
 
   /** Takes a file that is ours, and puts it away. */
@@ -114,7 +116,8 @@ export function createPickup(
   const lookOnce = async (): Promise<void> => {
     await files.connect();
     const present = await files.list(path);
-    if (trouble !== '') await claims.beat();
+    if (!alive) await claims.beat();
+    alive = true;
     for (const entry of await claims.taken()) {
       if (!signal.aborted) await takeOrAvoid(entry);
     }
@@ -148,6 +151,7 @@ export function createPickup(
       } catch (error) {
         if (signal.aborted) return;
         tell(error);
+        alive = false;
         wait = Math.min(2 * wait, MOST_WAIT_MS);
       }
       // Waking up because the source stops is no failure.
@@ -159,7 +163,7 @@ export function createPickup(
   const live = async (): Promise<void> => {
     while (!signal.aborted) {
       await sleep(options.claim_ms / 4, undefined, { signal, ref: false }).catch(() => undefined);
-      if (trouble === '' && !signal.aborted) await claims.beat().catch(() => undefined);
+      if (alive && !signal.aborted) await claims.beat().catch(() => undefined);
     }
   };
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Accept, Connection } from '../../src/component.ts';
-import type { PipehatError } from '../../src/errors.ts';
+import type { Accept, Answer, Connection } from '../../src/component.ts';
+import { PipehatError } from '../../src/errors.ts';
 import { buildAck, readAck } from '../../src/hl7/ack.ts';
 import { readBatch } from '../../src/hl7/batch.ts';
 import { readHeader } from '../../src/hl7/header.ts';
@@ -13,8 +13,10 @@ describe('batches at a source', () => {
   let accepted: string[];
   let refused: { error: PipehatError; head: string }[];
   let most: number;
+  let sent: string[];
 
   beforeEach(() => {
+    sent = [];
     accepted = [];
     refused = [];
     most = 0;
@@ -28,21 +30,28 @@ describe('batches at a source', () => {
     underWay -= 1;
     accepted.push(Buffer.from(bytes).toString('latin1'));
     const header = readHeader(bytes);
-    if (header.control_id === 'SILENT') return new Uint8Array();
-    const code = header.control_id.startsWith('BAD') ? 'AR' : 'AA';
-    return Buffer.from(
-      buildAck({ header, code, control_id: `A${header.control_id}`, time: '2026' }),
-      'latin1',
-    );
+    const id = header.control_id;
+    if (id === 'SILENT') return { bytes: undefined, error: undefined };
+    if (id === 'CLOSE')
+      return { bytes: undefined, error: new PipehatError('store-unreachable'), close: true };
+    const code = id.startsWith('BAD') ? 'AR' : 'AA';
+    const ack = (made: 'AA' | 'AR' | 'CA') =>
+      Buffer.from(buildAck({ header, code: made, control_id: `A${id}`, time: '2026' }), 'latin1');
+    const error = code === 'AR' ? new PipehatError('control-id-missing') : undefined;
+    if (!id.startsWith('LATER')) return { bytes: ack(code), error };
+    const ready = Promise.resolve(id === 'LATER-NOTHING' ? undefined : ack('AA'));
+    return { bytes: ack('CA'), error, later: { ready, sent: (out) => sent.push(`${id} ${out}`) } };
   };
 
-  const send = async (text: string): Promise<string> => {
+  const sendFor = (text: string): Promise<Answer> => {
     const take = acceptBatches(accept, async (error, head) => {
       refused.push({ error, head: Buffer.from(head).toString('latin1') });
-      return Buffer.from('refused');
+      return { bytes: Buffer.from('refused'), error };
     });
-    return Buffer.from(await take(Buffer.from(text, 'latin1'), from)).toString('latin1');
+    return take(Buffer.from(text, 'latin1'), from);
   };
+  const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('latin1');
+  const send = async (text: string) => textOf((await sendFor(text)).bytes);
 
   it('hands a message on as it is', async () => {
     expect(readAck(await send(message('1')))).to.include({ code: 'AA', control_id: '1' });
@@ -89,6 +98,30 @@ describe('batches at a source', () => {
   it('counts the answers that are there, where a sender asked for none', async () => {
     const answer = await send(`BHS|^~\\&\r${message('SILENT')}${message('2')}BTS|2\r`);
     expect(answer).to.match(/\rBTS\|1\r$/);
+  });
+
+  it('tells the error of the first message that was refused, and closes where nothing can be said', async () => {
+    const answer = await sendFor(`BHS|^~\\&\r${message('1')}${message('BAD2')}BTS|2\r`);
+    expect(answer.error?.code).to.equal('control-id-missing');
+    expect(answer).not.to.have.property('later');
+    const closed = await sendFor(`BHS|^~\\&\r${message('CLOSE')}${message('2')}BTS|2\r`);
+    expect(closed).to.include({ close: true, bytes: undefined });
+    expect(accepted.at(-1)).to.equal(message('CLOSE'));
+  });
+
+  it('gives the answers that follow later together, in a batch of their own', async () => {
+    const ids = ['LATER1', '2', 'LATER-NOTHING', 'LATER3'];
+    const { bytes, later } = await sendFor(`BHS|^~\\&|||||||||B1\r${ids.map(message).join('')}BTS|4\r`);
+    expect(textOf(bytes).match(/MSA\|\w\w/g)).to.deep.equal(['MSA|CA', 'MSA|AA', 'MSA|CA', 'MSA|CA']);
+    const second = textOf(await later?.ready);
+    expect(second)
+      .to.match(/^BHS\|.*\|B1\r/)
+      .and.match(/BTS\|2\r$/);
+    expect(second.match(/MSA\|AA\|\w+/g)).to.deep.equal(['MSA|AA|LATER1', 'MSA|AA|LATER3']);
+    later?.sent(true);
+    expect(sent).to.deep.equal(['LATER1 true', 'LATER3 true']);
+    const none = await sendFor(`BHS|^~\\&\r${message('LATER-NOTHING')}BTS|1\r`);
+    expect(await none.later?.ready).to.equal(undefined);
   });
 
   it('takes nothing of a batch that is not whole', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Default } from 'typebox/value';
 import type { Source } from '../../src/component.ts';
-import { FileTrouble, type Files } from '../../src/sources/files.ts';
+import { type Files, FileTrouble } from '../../src/sources/files.ts';
 import { folder } from '../../src/sources/folder.ts';
 import { localFiles } from '../../src/sources/local-files.ts';
 import { createPickup } from '../../src/sources/pickup.ts';
