@@ -47,11 +47,18 @@ export function componentOptions(
  */
 function orReference(properties: TProperties): TProperties {
   const entries = Object.entries(properties).map(([key, schema]) => {
-    const { pattern, writeOnly } = schema as { pattern?: string; writeOnly?: boolean };
-    if (writeOnly) return [key, { ...schema, pattern: REFERENCE_ONLY }];
-    return [key, pattern === undefined ? schema : { ...schema, pattern: `${pattern}|${REFERENCE_START}` }];
+    const pattern = patternOf(schema as { pattern?: string; writeOnly?: boolean });
+    if (pattern === undefined) return [key, schema];
+    // A copy forgets that the key may be left out.
+    const changed = { ...schema, pattern };
+    return [key, Type.IsOptional(schema) ? Type.Optional(changed) : changed];
   });
   return Object.fromEntries(entries);
+}
+
+function patternOf({ pattern, writeOnly }: { pattern?: string; writeOnly?: boolean }): string | undefined {
+  if (writeOnly) return REFERENCE_ONLY;
+  return pattern === undefined ? undefined : `${pattern}|${REFERENCE_START}`;
 }
 
 /** A reference and nothing else, as a pattern. */
