@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Source, SourceContext } from '../component.ts';
 import { PipehatError } from '../errors.ts';
 import { createClaims } from './claims.ts';
-import { type Entry, type Files, FileTrouble } from './files.ts';
+import { type Entry, type Files, FileTrouble, unlessAbsent } from './files.ts';
 import { type Taken, takeFile } from './pickup-file.ts';
 import type { PickupOptions } from './pickup-options.ts';
 import { createPutAway } from './put-away.ts';
@@ -63,23 +63,29 @@ export function createPickup(
   let running: Promise<void> | undefined;
 
   /** Takes a file that is ours, and puts it away. */
-  const takeClaimed = async ({ name, size }: Entry): Promise<void> => {
+  const takeClaimed = async ({ name, size, modified_ms }: Entry): Promise<void> => {
     const claimed = claims.pathOf(name);
+    // Another file of the same name must not pass for one that is done.
+    const known = `${name} ${size} ${modified_ms}`;
     const connection = ++picked;
     const from = (n: number): Connection => {
       return { protocol, local: address, remote: n === 0 ? name : `${name}#${n}`, connection };
     };
     const taken =
-      done.get(name) ??
+      done.get(known) ??
       (await takeFile(
         { chunks: () => files.read(claimed), size, from },
         { ...options, accept, refuse, log, signal, waits: [options.poll_ms, MOST_WAIT_MS] },
       ));
     if (taken.kind === 'interrupted') return;
     if (taken.kind === 'unsettled') return claims.giveBack(name);
-    done.set(name, taken);
-    const to = await putAway(claimed, name, taken);
-    done.delete(name);
+    done.set(known, taken);
+    const to = await unlessAbsent(putAway(claimed, name, taken));
+    done.delete(known);
+    if (to === undefined) {
+      log.warn('file not put away: another engine took it over', { file: name });
+      return;
+    }
     const { accepted, refused, more } = taken;
     const facts = { file: name, accepted, refused: refused.length + more, to };
     if (refused.length === 0) log.info('file taken', facts);
@@ -92,7 +98,7 @@ export function createPickup(
     try {
       await takeClaimed(entry);
     } catch (error) {
-      if (!(error instanceof FileTrouble) || error.kind !== 'denied' || done.has(name)) throw error;
+      if (!(error instanceof FileTrouble) || error.kind !== 'denied' || done.size > 0) throw error;
       await claims.giveBack(name);
       avoid(name, error);
     }
@@ -126,7 +132,10 @@ export function createPickup(
       if (signal.aborted) return;
       if ((avoided.get(entry.name) ?? 0) > clock()) continue;
       avoided.delete(entry.name);
-      if (await claim(entry.name)) await takeOrAvoid(entry);
+      if (!(await claim(entry.name))) continue;
+      // What was done and not put away is ours no more: else it had been among those that are taken.
+      done.clear();
+      await takeOrAvoid(entry);
     }
   };
 

@@ -396,6 +396,21 @@ export function pickupContract(name: string, setUp: () => Promise<PickupTrial>):
       await start();
       await eventually(async () => (await inFolder('archive')).length === names.length);
       expect(intake.came.map(({ id }) => id).sort()).to.deep.equal(names.toSorted());
+      expect(intake.lines.join()).not.to.include('took it over');
+    });
+
+    it('takes a new file of the name of one that another engine took over in the middle', async () => {
+      await put('a.hl7', message('1'));
+      intake.before = async (id) => {
+        if (id !== '1') return;
+        const [owner] = (await inFolder('.pipehat')) as [string];
+        await rm(path(`.pipehat/${owner}/a.hl7`));
+      };
+      await start();
+      await eventually(() => intake.lines.some((line) => line.includes('took it over')));
+      await put('a.hl7', message('2'));
+      await eventually(() => isIn('archive', 'a.hl7'));
+      expect(intake.taken).to.deep.equal(['1', '2']);
     });
 
     it('does not take a file again that can not be put away, and puts it away later', async () => {
