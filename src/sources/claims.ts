@@ -43,8 +43,8 @@ const ALIVE = '.alive';
 export function createClaims({ files, path, owner, claim_ms, clock }: ClaimOptions): Claims {
   const all = posix.join(path, FOLDER);
   const own = posix.join(all, owner);
-  /** The last sign of each other owner, and since when we know it. */
-  const signs = new Map<string, { sign: string; since: number }>();
+  /** The last sign of each other owner, for how long it has been the last, and when we looked. */
+  const signs = new Map<string, { sign: string; silent_ms: number; looked: number }>();
   let beats = 0;
 
   const filesOf = async (folder: string): Promise<Entry[]> =>
@@ -53,13 +53,17 @@ export function createClaims({ files, path, owner, claim_ms, clock }: ClaimOptio
       'name',
     );
 
-  /** By our own clock, since clocks of machines differ: a sign counts when it is another one than before. */
+  /**
+   * By our own clock, since clocks of machines differ: a sign counts when it is another one than before. Time in which we
+   * did not look, such as that of a machine that stood still, counts for little: the other one may have stood still too.
+   */
   const isDead = (other: string, sign: string | undefined): boolean => {
     if (sign === undefined) return true;
+    const now = clock();
     const known = signs.get(other);
-    if (known?.sign === sign) return clock() - known.since >= claim_ms;
-    signs.set(other, { sign, since: clock() });
-    return false;
+    const silent_ms = known?.sign === sign ? known.silent_ms + Math.min(now - known.looked, claim_ms / 4) : 0;
+    signs.set(other, { sign, silent_ms, looked: now });
+    return silent_ms >= claim_ms;
   };
 
   const inherit = async (other: string): Promise<void> => {

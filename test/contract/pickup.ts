@@ -35,7 +35,7 @@ const options: PickupOptions = {
   acks: false,
   max_bytes: 1_000_000,
   batch_counts: 'reject',
-  claim_ms: 200,
+  claim_ms: 400,
 };
 
 /** One message. */
@@ -391,7 +391,7 @@ export function pickupContract(name: string, setUp: () => Promise<PickupTrial>):
       const names = Array.from({ length: 30 }, (_, i) => `f${i}.hl7`);
       for (const file of names) await put(file, message(file));
       // An owner who lives gives signs of it all the time, also while it is busy with one file.
-      intake.before = (id) => new Promise((done) => setTimeout(done, id === 'f7.hl7' ? 1500 : 1));
+      intake.before = (id) => new Promise((done) => setTimeout(done, id === 'f7.hl7' ? 2000 : 1));
       await start();
       await start();
       await eventually(async () => (await inFolder('archive')).length === names.length);
