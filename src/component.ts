@@ -17,10 +17,10 @@ import type { Log } from './log.ts';
 export interface Connection {
   /** The source's kind, such as `mllp`. */
   readonly protocol: string;
-  /** `host:port` of both ends. */
+  /** `host:port` of both ends; where files are picked up, the folder and `NAME#3`, the third message of a file. */
   readonly local: string;
   readonly remote: string;
-  /** Number of the connection within this process, for logs and traces. */
+  /** Number of the connection, or of the file, within this process, for logs and traces. */
   readonly connection: number;
 }
 
@@ -91,7 +91,7 @@ export interface SourceContext {
   readonly accept: Accept;
   readonly refuse: Refuse;
   readonly log: Log;
-  /** Called when the number of open connections changes. */
+  /** Called when the number of open connections changes. A folder counts as one while it can be worked with. */
   readonly connections: (open: number) => void;
   /** Called for each connection or request that is turned away. */
   readonly refused: (reason: ConnectionRefusal) => void;
@@ -113,7 +113,7 @@ export interface Source {
   start(): Promise<void>;
   /** Takes no new message, waits for answers under way (at most `deadline_ms`), closes. Never rejects. */
   stop(deadline_ms: number): Promise<void>;
-  /** `host:port` where it listens, once started. */
+  /** Where messages come in: `host:port` of a listener, once started; `/in`, or `user@host:port/in`, of a folder. */
   readonly address: string;
 }
 
@@ -173,7 +173,7 @@ export interface SourceDefinition<Options extends TObject = TObject> {
   readonly type: string;
   readonly summary: string;
   readonly options: Options;
-  /** What no two sources may share, such as `tcp:2575`. */
+  /** What no two sources may share, such as `tcp:2575` or `folder:/in`. */
   resources(options: Static<Options>): string[];
   create(options: Static<Options>, context: SourceContext): Source;
 }

@@ -96,6 +96,43 @@ export const errors = {
     says: 'expected an acknowledgement with MSA-1, found a message without',
     advice: 'Check that the other end of this port is an HL7 v2 receiver in original or enhanced mode.',
   },
+  // --- batches (src/hl7/batch.ts)
+  'batch-count-wrong': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected {expected} {what}, as {field} says, found {found} (line {line}, byte {offset})',
+    advice:
+      'Nothing of it was taken. Let the sender send all of it again; if the count is wrong by habit, set batch_counts: warn.',
+  },
+  'batch-count-unreadable': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '102',
+    says: 'expected a whole number in {field}, found something else (line {line}, byte {offset})',
+    advice: 'Let the sender write the count there, with the delimiters of the header, or leave it empty.',
+  },
+  'batch-trailer-missing': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected {trailer} to end what {header} began (line {line}, byte {offset}), found none',
+    advice: 'It may have been cut off on its way: let the sender send all of it again.',
+  },
+  'batch-header-missing': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected {header} before {trailer} (line {line}, byte {offset}), found none',
+    advice: 'Its beginning may be missing: let the sender send all of it again.',
+  },
+  'batch-block-unfinished': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected the end block 1C for the start block 0B in line {line}, byte {offset}, found none',
+    advice: 'It may have been cut off on its way: let the sender send all of it again.',
+  },
   // --- mapping (src/mapping)
   'mapping-no-map': {
     class: 'permanent',
@@ -237,6 +274,49 @@ export const errors = {
       'See that the receiver speaks TLS there, that ca vouches for its certificate, that servername is a name in it, and that it knows our own.',
   },
 
+  // --- picking up files (src/sources/folder.ts, sftp.ts)
+  'pickup-file-too-large': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '207',
+    says: 'expected a file of at most {max_bytes} bytes, found a longer one',
+    advice: 'Raise max_bytes of the source and put the file back, or send less in one file.',
+  },
+  'pickup-file-empty': {
+    class: 'permanent',
+    ack: 'AR',
+    condition: '100',
+    says: 'expected a file with HL7 messages, found none in it',
+    advice: 'It may have been cut off on its way: let the sender send it again.',
+  },
+  'pickup-failed': {
+    class: 'transient',
+    says: "the folder {folder} can't be worked with ({reason})",
+    advice:
+      'See that the folder is there and that this user may read, write and rename in it. Files are picked up by themselves then.',
+  },
+  'sftp-unreachable': {
+    class: 'transient',
+    says: "can't connect to {host}:{port} ({reason})",
+    advice: 'Check that an SFTP server listens there and that no firewall stands between. It is tried again.',
+  },
+  'sftp-host-key-wrong': {
+    class: 'permanent',
+    says: 'expected {host}:{port} to have the host key {expected}, found {found}',
+    advice:
+      'Ask whoever runs the server. If its key was changed on purpose, write the new one into host_fingerprint; else somebody else may answer in its place.',
+  },
+  'sftp-login-refused': {
+    class: 'transient',
+    says: '{host}:{port} does not let in the user {user}',
+    advice:
+      'Check user, password or private_key of the source, and what the server allows. It is tried again.',
+  },
+  'sftp-key-unreadable': {
+    class: 'permanent',
+    says: 'expected a private key in a form of OpenSSH or PEM, found something else, or the passphrase is wrong',
+    advice: 'Check what private_key and passphrase of the source refer to.',
+  },
   // --- MLLP (src/mllp, src/sources/mllp.ts, src/destinations/mllp.ts)
   'mllp-frame-too-large': {
     class: 'permanent',

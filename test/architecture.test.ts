@@ -45,6 +45,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   fastify: ['api', 'sandbox'],
   undici: ['fhir', 'destinations'],
   '@marcbachmann/cel-js': ['expression'],
+  'ssh2-sftp-client': ['sources'],
   'hl7-dictionary': ['hl7'],
   'iconv-lite': ['hl7'],
   'hl7v2-dictionary': ['hl7'],

@@ -9,7 +9,9 @@ export const ChannelStatus = Type.Object({
   name: Type.String(),
   source: Type.Object({
     kind: Type.String({ description: 'Such as `mllp`.' }),
-    address: Type.String({ description: '`host:port` where it listens.' }),
+    address: Type.String({
+      description: 'Where messages come in: `host:port`, or the path of a folder.',
+    }),
   }),
   to: Type.Array(Type.String(), { description: 'Names of the destinations it routes to.' }),
   received: Count,

@@ -4,8 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { PipehatError } from '../errors.ts';
-import type { Terminal } from './command.ts';
-import { streamMessages } from './message-stream.ts';
+import { streamBatch } from '../hl7/batch.ts';
+import { errorText, type Terminal } from './command.ts';
 
 /** One message, or what kept a file from being read. `file` is `name`, or `name#2` in a file with several messages. */
 export type Input =
@@ -30,29 +30,41 @@ export async function filesOf(paths: readonly string[], cwd: string): Promise<st
   return files.flat();
 }
 
-/** All messages, file after file. Ends early when the user interrupts. */
+/**
+ * All messages, file after file. Ends early when the user interrupts. `onFinding` hears what is wrong with the envelopes
+ * of a file, such as a count.
+ */
 export async function* readInputs(
   files: readonly string[],
   terminal: Pick<Terminal, 'cwd' | 'stdin' | 'interrupted'>,
+  onFinding: (file: string, finding: PipehatError) => void,
 ): AsyncGenerator<Input> {
   for (const file of files) {
     if (terminal.interrupted.aborted) return;
-    yield* readInput(file, terminal);
+    yield* readInput(file, terminal, (finding) => onFinding(file, finding));
   }
+}
+
+/** A finding for people, on standard error. */
+export function warnOf(file: string, finding: PipehatError, { stderr }: Pick<Terminal, 'stderr'>): void {
+  stderr.write(errorText(finding).replace('pipehat: ', () => `pipehat: warning: ${file}: `));
 }
 
 async function* readInput(
   file: string,
   { cwd, stdin, interrupted }: Pick<Terminal, 'cwd' | 'stdin' | 'interrupted'>,
+  onFinding: (finding: PipehatError) => void,
 ): AsyncGenerator<Input> {
   const stream = file === STANDARD_INPUT ? stdin : createReadStream(resolve(cwd, file));
   // One message is held back: only the next one tells that they need numbers.
   let held: Uint8Array | undefined;
   let count = 0;
   try {
-    for await (const bytes of streamMessages(addAbortSignal(interrupted, stream))) {
+    for await (const item of streamBatch(addAbortSignal(interrupted, stream))) {
+      if (item.kind === 'finding') onFinding(item.error);
+      if (item.kind !== 'message') continue;
       if (held !== undefined) yield { file: `${file}#${count}`, bytes: held };
-      held = bytes;
+      held = item.bytes;
       count += 1;
     }
   } catch (cause) {

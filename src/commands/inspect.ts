@@ -4,7 +4,7 @@ import type { Inspection } from '../hl7/inspect.ts';
 import type { Received } from '../pipeline/read.ts';
 import { charset } from './arguments.ts';
 import { type AddCommand, action, errorJson, errorText, exitCode } from './command.ts';
-import { filesOf, readInputs } from './inputs.ts';
+import { filesOf, readInputs, warnOf } from './inputs.ts';
 import { inspectionText } from './inspection-text.ts';
 import { print } from './printable.ts';
 
@@ -37,7 +37,11 @@ message leaves the structure that HL7 gives it.
         const style = { dim: stdout.isTTY === true && !env['NO_COLOR'], columns: stdout.columns };
         const files = await filesOf([path], terminal.cwd);
         let allWell = true;
-        for await (const { file, ...input } of readInputs(files, terminal)) {
+        const onFinding = (file: string, finding: PipehatError) => {
+          allWell = false;
+          warnOf(file, finding, terminal);
+        };
+        for await (const { file, ...input } of readInputs(files, terminal, onFinding)) {
           if (input.error !== undefined && files.length === 1) throw input.error;
           const found = input.error ?? spell(input.bytes);
           if (found instanceof PipehatError) {

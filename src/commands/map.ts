@@ -6,7 +6,7 @@ import type { Warning } from '../mapping/mapping.ts';
 import { charset, timeZone } from './arguments.ts';
 import type { ChosenMapping } from './chosen-mapping.ts';
 import { type AddCommand, action, errorText, exitCode, type Terminal } from './command.ts';
-import { filesOf, type Input, readInputs, STANDARD_INPUT } from './inputs.ts';
+import { filesOf, type Input, readInputs, STANDARD_INPUT, warnOf } from './inputs.ts';
 import { print } from './printable.ts';
 
 interface MapOptions {
@@ -66,7 +66,11 @@ site; without a site, those that come with Pipehat.
         const isAlone = ({ file }: Input) =>
           !options.json && files.length === 1 && file === named[0] && file !== STANDARD_INPUT;
         let allWell = true;
-        for await (const input of readInputs(files, terminal)) {
+        const onFinding = (file: string, finding: PipehatError) => {
+          allWell = false;
+          warnOf(file, finding, terminal);
+        };
+        for await (const input of readInputs(files, terminal, onFinding)) {
           if (terminal.interrupted.aborted) break;
           if (input.error !== undefined && isAlone(input)) throw input.error;
           const result = resultOf(input, map);

@@ -23,7 +23,7 @@ export async function openProgress(
   const { stderr } = terminal;
   if (stderr.isTTY !== true) return undefined;
   let count = 0;
-  for await (const _input of readInputs(files, terminal)) count += 1;
+  for await (const _input of readInputs(files, terminal, () => undefined)) count += 1;
   if (count * repeat <= MOST_WITHOUT) return undefined;
   const { SingleBar } = await import('cli-progress');
   const format = '{bar} {percentage}%  {value} of {total}  {eta_formatted} left';

@@ -1,4 +1,5 @@
 /** `pipehat send`: messages to an MLLP receiver, and its answers. */
+import type { PipehatError } from '../errors.ts';
 import { createMllpClient, type MllpClient } from '../mllp/client.ts';
 import { type HostPort, hostPort, wholeNumber } from './arguments.ts';
 import { type AddCommand, action, type ExitCode, exitCode, type Terminal } from './command.ts';
@@ -11,7 +12,7 @@ import {
   isAccepted,
   summary,
 } from './exchange.ts';
-import { filesOf, type Input, readInputs } from './inputs.ts';
+import { filesOf, type Input, readInputs, warnOf } from './inputs.ts';
 import { print } from './printable.ts';
 import { openProgress, type Progress } from './progress.ts';
 
@@ -67,10 +68,21 @@ async function sendAll(
   const { createLog } = await import('../log.ts');
   const log = createLog({ level: 'warn', form: 'text' });
   const receiver = { ...to, connect_timeout_ms: timeoutMs };
-  const inputs = repeated(files, repeat, terminal);
   const started = performance.now();
   const answers = new Map<string, number>();
   let allWell = true;
+
+  const found = new Set<string>();
+  /** Told once, however often the files are sent. */
+  const onFinding = (file: string, finding: PipehatError): void => {
+    allWell = false;
+    const says = `${file} ${finding.message}`;
+    if (found.has(says)) return;
+    found.add(says);
+    progress?.clear();
+    warnOf(file, finding, terminal);
+  };
+  const inputs = repeated(files, repeat, terminal, onFinding);
 
   const report = async (done: Exchange): Promise<void> => {
     const ack = ackText(done);
@@ -111,6 +123,11 @@ async function sendAll(
   return allWell ? exitCode.ok : exitCode.found;
 }
 
-async function* repeated(files: readonly string[], times: number, terminal: Terminal): AsyncGenerator<Input> {
-  for (let i = 0; i < times; i++) yield* readInputs(files, terminal);
+async function* repeated(
+  files: readonly string[],
+  times: number,
+  terminal: Terminal,
+  onFinding: Parameters<typeof readInputs>[2],
+): AsyncGenerator<Input> {
+  for (let i = 0; i < times; i++) yield* readInputs(files, terminal, onFinding);
 }

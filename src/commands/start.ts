@@ -89,9 +89,9 @@ function banner(running: RunningSite, version: string, seconds: string): string 
         : `${token}   (shown this once)`,
     ],
   ];
-  const [first] = engine.channels;
+  const listener = engine.channels.find(({ channel }) => channel.source.definition.type === 'mllp');
   const next = [
-    ['send', `npx pipehat send samples/ --to ${first?.source.address ?? 'HOST:PORT'}`],
+    ['send', `npx pipehat send samples/ --to ${listener?.source.address ?? 'HOST:PORT'}`],
     ['look', 'npx pipehat messages, then npx pipehat trace 1'],
   ];
   return `Pipehat ${version}, site ${configuration.site.name}, up in ${seconds} s. Ctrl-C stops it.\n${indent(table(rows))}Next:\n${indent(table(next))}`;

@@ -5,7 +5,7 @@ import type { Profile } from '../pipeline/profile.ts';
 import { charset } from './arguments.ts';
 import { type AddCommand, action, errorJson, errorText, exitCode, type Terminal } from './command.ts';
 import { findingText } from './finding-text.ts';
-import { filesOf, type Input, readInputs } from './inputs.ts';
+import { filesOf, type Input, readInputs, warnOf } from './inputs.ts';
 import { many } from './many.ts';
 import { print } from './printable.ts';
 
@@ -43,7 +43,11 @@ value of a field. Errors end with exit code 1; warnings don't.
       action(terminal, end, async (paths: string[], options: ValidateOptions) => {
         const check = await createCheck(options, terminal);
         let allWell = true;
-        for await (const input of readInputs(await filesOf(paths, terminal.cwd), terminal)) {
+        const onFinding = (file: string, finding: PipehatError) => {
+          allWell = false;
+          warnOf(file, finding, terminal);
+        };
+        for await (const input of readInputs(await filesOf(paths, terminal.cwd), terminal, onFinding)) {
           const result = check(input);
           const isWell = !(result instanceof PipehatError) && result.findings.errors === 0;
           allWell &&= isWell;

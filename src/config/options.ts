@@ -53,7 +53,7 @@ function orReference<Schema extends TSchema>(schema: Schema): Schema {
   // With what TypeBox keeps out of sight, such as whether it is optional.
   const changed = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema)) as Schema & Parts;
   delete changed.secret;
-  if (secret) changed.pattern = REFERENCE;
+  if (secret) changed.pattern = REFERENCE_ONLY;
   else if (pattern !== undefined) changed.pattern = `${pattern}|${REFERENCE_START}`;
   if (properties !== undefined) changed.properties = mapValues(properties, orReference);
   if (items !== undefined) changed.items = orReference(items);
@@ -74,4 +74,5 @@ function mapValues(properties: TProperties, change: (schema: TSchema) => TSchema
 
 /** Beginning of a reference, and a whole one, as patterns. */
 const REFERENCE_START = '\\$\\{(env|file):';
-const REFERENCE = `^${REFERENCE_START}[^{}]+\\}$`;
+/** A reference and nothing else, as a pattern. */
+export const REFERENCE_ONLY = `^${REFERENCE_START}[^{}]+\\}$`;

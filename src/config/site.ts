@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import type { Problem } from '../problem.ts';
 import { checkShape, withDefaults, type YamlFile } from '../yaml.ts';
-import { name, timeZoneProblems } from './options.ts';
+import { name, REFERENCE_ONLY, timeZoneProblems } from './options.ts';
 import { referenceProblems } from './reference.ts';
 
 /** Options of `pipehat.yaml`. */
@@ -80,7 +80,7 @@ export const siteSchema = Type.Object(
     ),
     master_key: Type.Optional(
       Type.String({
-        pattern: '^\\$\\{(env|file):[^{}]+\\}$',
+        pattern: REFERENCE_ONLY,
         description:
           'Reference (env or file) to the 64 hex digits that wrap all data keys. Default: a file in the data folder, made at first start.',
       }),

@@ -8,6 +8,7 @@ import Type, { type Static } from 'typebox';
 import { defineSource, type Source, type SourceContext } from '../component.ts';
 import { createListener } from '../network/listener.ts';
 import { listening } from '../network/options.ts';
+import { acceptBatches } from './batch.ts';
 import { type HttpConnection, serveHttp } from './http-connection.ts';
 
 const options = Type.Object(
@@ -60,7 +61,9 @@ function createHttpSource(chosen: HttpOptions, context: SourceContext): Source {
     ...context,
     reread: () => context.reread() as HttpOptions,
     serve(socket, ends) {
-      const served = serveHttp(socket, { protocol: 'http', ...ends }, chosen, context);
+      const { accept, refuse } = context;
+      const batches = { ...context, accept: acceptBatches(accept, refuse) };
+      const served = serveHttp(socket, { protocol: 'http', ...ends }, chosen, batches);
       open.set(socket, served);
       socket.once('close', () => open.delete(socket));
       server.emit('connection', socket);

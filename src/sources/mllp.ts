@@ -5,6 +5,7 @@ import { PipehatError } from '../errors.ts';
 import type { Refusal } from '../mllp/connection.ts';
 import { createMllpServer } from '../mllp/server.ts';
 import { listening } from '../network/options.ts';
+import { acceptBatches } from './batch.ts';
 
 const options = Type.Object(
   {
@@ -45,7 +46,7 @@ export const mllp = defineSource({
       ...chosen,
       ...context,
       reread: () => context.reread() as Options,
-      answer: (bytes, from) => accept(bytes, { protocol: 'mllp', ...from }),
+      answer: (bytes, from) => acceptBatches(accept, refuse)(bytes, { protocol: 'mllp', ...from }),
       refuse: (reason, head, from) => refuse(refusalOf(reason, chosen), head, { protocol: 'mllp', ...from }),
     }),
 });

@@ -55,6 +55,16 @@ describe('pipehat inspect', () => {
     expect(code).to.equal(1);
   });
 
+  it('shows the messages of a batch that was cut off, warns, and exits with 1', async () => {
+    const cwd = await folderWith({ 'in.hl7': `BHS|^~\\&\r${MESSAGE}` });
+    const { code, out, err } = await run(addInspect, ['inspect', 'in.hl7'], { cwd });
+    expect(out).to.match(/^in\.hl7 {2}ADT\^A01/);
+    expect(err).to.include(
+      'pipehat: warning: in.hl7: BTS: expected BTS to end what BHS began (line 1, byte 0)',
+    );
+    expect(code).to.equal(1);
+  });
+
   it('does not let a message steer the terminal, nor fill it', async () => {
     const cwd = await folderWith({
       'in.hl7': `${MESSAGE}NTE|1||\u001b[2Jgone\rOBX|1|TX|a||${'x'.repeat(5000)}\r`,

@@ -56,7 +56,19 @@ describe('pipehat map', () => {
       if (!ok) expect(error, file).to.have.all.keys('code', 'message', 'path');
     }
     expect(found.filter(({ ok }) => ok).length).to.be.at.least(30);
-    expect(err).to.equal('');
+    expect(err.match(/^pipehat: warning: \S+hl7: \w+/gm)).to.deep.equal([
+      'pipehat: warning: samples/bad/batch-count-wrong.hl7: BTS',
+      'pipehat: warning: samples/bad/batch-cut-off.hl7: BTS',
+      'pipehat: warning: samples/bad/batch-cut-off.hl7: FTS',
+    ]);
+    expect(code).to.equal(1);
+  });
+
+  it('maps the messages of a batch whose count is wrong, warns, and exits with 1', async () => {
+    const cwd = await folderWith({ 'a.hl7': `BHS|^~\\&\r${sample(ADMIT).toString()}BTS|2\r` });
+    const { code, out, err } = await run(addMap, ['map', 'a.hl7', '--json'], { cwd });
+    expect(lines<Line>(out).map(({ ok }) => ok)).to.deep.equal([true]);
+    expect(err).to.match(/^pipehat: warning: a\.hl7: BTS-1: expected 2 messages .*\[batch-count-wrong\]\n/);
     expect(code).to.equal(1);
   });
 

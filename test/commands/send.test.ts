@@ -111,6 +111,15 @@ describe('pipehat send', () => {
     expect(code).to.equal(0);
   });
 
+  it('sends the messages of a batch whose count is wrong, warns once, and exits with 1', async () => {
+    const cwd = await folderWith({ 'a.hl7': `BHS|^~\\&\r${message('1')}BTS|2\r` });
+    const { code, out, err } = await send(['a.hl7', '--repeat', '3'], { cwd });
+    expect(received).to.have.length(3);
+    expect(out).to.include('3 AA');
+    expect(err.match(/warning: a\.hl7: BTS-1: .*\[batch-count-wrong\]/g)).to.have.length(1);
+    expect(code).to.equal(1);
+  });
+
   it('sends what is no HL7 as it is, and shows the answer', async () => {
     const cwd = await folderWith({ 'a.hl7': 'GET / HTTP/1.1\r\n', 'b.hl7': message('1') });
     const { code, out } = await send(['a.hl7', 'b.hl7'], { cwd });
@@ -125,7 +134,8 @@ describe('pipehat send', () => {
     const files = readdirSync(join(ROOT, 'samples')).filter((name) => name.endsWith('.hl7'));
     const { out } = await send(['samples', 'samples/bad', '--json']);
     const found = lines<Line>(out);
-    expect(found.length).to.equal(files.length + readdirSync(join(ROOT, 'samples/bad')).length);
+    // What is left of its two batches are two messages each.
+    expect(found.length).to.equal(files.length + readdirSync(join(ROOT, 'samples/bad')).length + 2);
     expect(found.filter(({ ack }) => ack === null)).to.deep.equal([]);
     const first = readFileSync(join(ROOT, 'samples', files.sort()[0]!)).toString('latin1');
     expect(received[0]).to.equal(first);

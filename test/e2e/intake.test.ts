@@ -14,6 +14,8 @@ const BAD = fileURLToPath(new URL('../../samples/bad', import.meta.url));
 
 /** What the sender of each bad sample is told: MSA-1, place, condition (table 0357), our code. */
 const answers: Readonly<Record<string, readonly [string, string, string, string]>> = {
+  'batch-count-wrong.hl7': ['AR', 'BTS^1^1^1', '100', 'batch-count-wrong'],
+  'batch-cut-off.hl7': ['AR', 'BTS^1', '100', 'batch-trailer-missing'],
   'http-request.hl7': ['AR', 'MSH^1', '100', 'hl7-no-msh'],
   'no-msh.hl7': ['AR', 'MSH^1', '100', 'hl7-no-msh'],
   'no-control-id.hl7': ['AE', 'MSH^1^10^1', '101', 'control-id-missing'],

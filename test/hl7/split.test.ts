@@ -15,6 +15,8 @@ describe('hl7 split', () => {
   it('gives one message as it stands', () => {
     expect(split(A)).to.deep.equal([A]);
     expect(split('MSH|^~\\&|A\r\nPID|1')).to.deep.equal(['MSH|^~\\&|A\r\nPID|1']);
+    const feeds = 'MSH|^~\\&|A\r\nPID|1\r\n';
+    expect(split(feeds + feeds)).to.deep.equal([feeds, feeds]);
     expect(split('')).to.deep.equal([]);
     expect(split('\r\n\n')).to.deep.equal([]);
   });

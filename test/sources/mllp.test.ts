@@ -71,6 +71,17 @@ describe('source mllp', () => {
     expect(accepted[0]?.from.remote).to.match(/^127\.0\.0\.1:\d+$/);
   });
 
+  it('takes the messages of a batch, and answers with the batch of their answers', async () => {
+    const { port } = await listen();
+    const batch = `BHS|^~\\&|HIS||||||||B1\r${message(1)}${message(2)}BTS|2\r`;
+    const answers = await exchange(port, `\x0b${batch}\x1c\r\x0b${batch.replace('BTS|2', 'BTS|3')}\x1c\r`, 2);
+    expect(accepted.map(({ text }) => text)).to.deep.equal([message(1), message(2)]);
+    expect(answers[0])
+      .to.match(/^BHS\|.*\|B1\r/)
+      .and.match(/\rMSA\|AA\|C1\r.*\rMSA\|AA\|C2\rBTS\|2\r$/s);
+    expect(readAck(answers[1]!)).to.include({ code: 'AR' });
+  });
+
   it('answers AR to a message that is too large, and says how large one may be', async () => {
     const { port } = await listen(200);
     const [answer] = await exchange(port, `\x0b${message(7, 'x'.repeat(300))}`, 1);
