@@ -2,7 +2,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Answer, Connection, LaterAnswer, SourceContext } from '../component.ts';
+import type { Answer, Connection, SourceContext } from '../component.ts';
 import { type ErrorCode, PipehatError } from '../errors.ts';
 import type { ServedConnection } from '../network/listener.ts';
 import { createPace } from '../network/pace.ts';
@@ -74,20 +74,23 @@ export function serveHttp(
   const answer = async (response: ServerResponse, type: string, status: number, made: Promise<Answer>) => {
     try {
       const { bytes, later, close } = await made;
-      later?.ready.then((second) => notSent(second, later)).catch(fail);
-      if (close) socket.destroy();
-      else if (bytes === undefined) response.writeHead(204).end();
-      else response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes);
+      if (close) {
+        log.error('a message could not be answered in the words that its sender reads, connection closed');
+        socket.destroy();
+        return;
+      }
+      // A response has room for one ACK: the application ACK, where that is the only one that is wanted.
+      const ack = bytes ?? (await later?.ready);
+      if (ack === undefined) response.writeHead(status === 200 ? 204 : status).end();
+      else response.writeHead(status, { 'content-type': type, 'content-length': ack.length }).end(ack);
+      const second = await later?.ready;
+      if (second !== undefined) later!.sent(second === ack && !socket.destroyed);
     } catch (error) {
-      fail(error);
+      // Without an answer the sender sends again: better than a wrong one.
+      const reason = error instanceof PipehatError ? error.code : (error as Error).name;
+      log.error('no answer could be given, connection closed', { reason });
+      socket.destroy();
     }
-  };
-
-  const fail = (error: unknown): void => {
-    // Without an answer the sender sends again: better than a wrong one.
-    const reason = error instanceof PipehatError ? error.code : (error as Error).name;
-    log.error('no answer could be given, connection closed', { reason });
-    socket.destroy();
   };
 
   const read = (request: IncomingMessage, response: ServerResponse, type: string): void => {
@@ -156,11 +159,6 @@ export function serveHttp(
       else if (latest !== undefined && !latest.response.headersSent) latest.response.shouldKeepAlive = false;
     },
   };
-}
-
-/** A request has one response: a second answer has no way back but a resend. */
-function notSent(second: Uint8Array | undefined, { sent }: LaterAnswer): void {
-  if (second !== undefined) sent(false);
 }
 
 /** What is wrong with a request before its body has come. */

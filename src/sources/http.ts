@@ -1,6 +1,7 @@
 /**
  * HL7 v2 messages over HTTP: the message is the body of a POST, its ACK that of the answer. As HAPI's "HL7 over HTTP" has
- * it (§2.6), the status tells how the transport went: every answer with an ACK of the channel is 200, be it AA or AR.
+ * it (§2.6), the status tells how the transport went: every answer with an ACK of the channel is 200, be it AA or AR. Where
+ * the sender asks for none (MSH-15 and MSH-16), it is 204.
  */
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';

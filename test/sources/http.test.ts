@@ -44,8 +44,8 @@ describe('source http', () => {
   const accept: Accept = async (bytes, from) => {
     accepted.push({ text: Buffer.from(bytes).toString(), from });
     await held;
-    const text = buildAck({ header: readHeader(bytes), code, control_id: '1', time: '20260101' });
-    return { bytes: Buffer.from(text), error: undefined };
+    const ack = buildAck({ header: readHeader(bytes), code, control_id: '1', time: '20260101' });
+    return { bytes: Buffer.from(ack), error: undefined };
   };
 
   async function listen(
@@ -95,6 +95,48 @@ describe('source http', () => {
     agents.push(agent);
     return agent;
   };
+
+  it('answers with the application ACK where that is the only one, and 204 where none is wanted', async () => {
+    const out: boolean[] = [];
+    const laterOf = (text: string | undefined) => ({
+      ready: Promise.resolve(text === undefined ? undefined : Buffer.from(text)),
+      sent: (went: boolean) => out.push(went),
+    });
+    const first = { bytes: Buffer.from('first'), error: undefined };
+    const quiet = { bytes: undefined, error: undefined };
+    const given = [
+      quiet,
+      { ...quiet, later: laterOf('second') },
+      { ...quiet, later: laterOf(undefined) },
+      { ...first, later: laterOf('second') },
+    ];
+    const source = await listen({}, { accept: async () => given.shift()! });
+    const got = [];
+    for (let n = 0; n < 4; n++) {
+      const { status, body } = await post(source, message(n));
+      got.push([status, body]);
+    }
+    expect(got).to.deep.equal([
+      ...[
+        [204, ''],
+        [200, 'second'],
+        [204, ''],
+        [200, 'first'],
+      ],
+    ]);
+    await eventually(() => out.length === 2);
+    // Beside the first there is no room for it.
+    expect(out).to.deep.equal([true, false]);
+  });
+
+  it('closes the connection where it must not answer', async () => {
+    const source = await listen(
+      {},
+      { accept: async () => ({ bytes: undefined, error: undefined, close: true }) },
+    );
+    const failed = await post(source, message(1)).catch((error: unknown) => error);
+    expect(failed).to.be.instanceOf(Error);
+  });
 
   it('hands over the body as it came, and answers with the ACK in the same type', async () => {
     const source = await listen();

@@ -8,20 +8,6 @@ import { type EngineProcess, startEngineProcess } from '../helpers/process.ts';
 import { createSite, type TestSite } from '../helpers/site.ts';
 import { resultsOf, settings } from './settings.ts';
 
-/** What Pipehat doesn't do yet. A case that passes has to be taken off. */
-const NOT_YET: readonly string[] = [
-  'enhanced/always',
-  'enhanced/always-once',
-  'enhanced/never',
-  'enhanced/on-error-and-good',
-  'enhanced/on-success-and-bad',
-  'enhanced/on-success-and-good',
-  'enhanced/on-error-and-bad',
-  'enhanced/both',
-  'enhanced/application-only',
-  'enhanced/mixed',
-];
-
 const cases = [...receiverCases, ...senderCases];
 
 describe('pipehat under torture', function () {
@@ -94,16 +80,9 @@ describe('pipehat under torture', function () {
 
   for (const one of cases) {
     const name = nameOf(one);
-    const isDone = !NOT_YET.includes(name);
-    it(`${name}: ${isDone ? one.title : 'not yet'}`, () => {
+    it(`${name}: ${one.title}`, () => {
       const { outcome, saw } = results.get(name)!;
-      const good = one.level === 'info' ? ['info'] : ['pass'];
-      if (isDone) expect(good, `${outcome}: ${saw}`).to.include(outcome);
-      else expect(good, `${saw}: take it off the list`).not.to.include(outcome);
+      expect(outcome, saw).to.equal(one.level === 'info' ? 'info' : 'pass');
     });
   }
-
-  it('lists as not yet only cases that there are', () => {
-    expect(cases.map(nameOf)).to.include.members([...NOT_YET]);
-  });
 });
