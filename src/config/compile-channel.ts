@@ -44,6 +44,7 @@ export function compileChannel(yaml: YamlFile, around: Surroundings): CompiledCh
     offset_from: file.offset_from,
     order: file.order,
     lanes: file.lanes,
+    lift_from_bytes: file.lift_from_bytes,
     steps: compileSteps(draft),
     routes: compileRoutes(draft),
   };

@@ -2,7 +2,6 @@
  * Judging a message before it is stored: does its channel take it, can it be read, where does it belong? What can't be
  * taken is stored too, as `rejected`, with the reason.
  */
-import { hash } from 'node:crypto';
 import type { Connection } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
 import type { AckProblem } from '../hl7/ack.ts';
@@ -17,8 +16,9 @@ import { validated } from '../pipeline/validation.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { NewMessage } from '../store/messages.ts';
 import { problemsOf, storedFindings } from './findings.ts';
+import type { Incoming } from './lifting.ts';
 
-/** A message on its way into the store, not sealed yet. */
+/** A message on its way into the store, not sealed yet. `bytes` have references in the places of what was lifted out. */
 export type OpenMessage = Omit<NewMessage, 'sealed'> & { readonly bytes: Uint8Array };
 
 /** Everything about a message that is stored, and the refusal where there is one. */
@@ -42,13 +42,14 @@ export interface JudgeOptions {
 }
 
 /** Judges one message of a channel. Never throws for what a message says. */
-export type Judge = (channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date) => Judged;
+export type Judge = (channel: Channel, incoming: Incoming, from: Connection, received_at: Date) => Judged;
 
 /** A judge. Messages that no key orders are spread over the lanes of their channel one after another. */
 export function createJudge({ tenant, configuration, keyring }: JudgeOptions): Judge {
   let spread = 0;
 
-  function judge(channel: Channel, bytes: Uint8Array, from: Connection, received_at: Date): Judged {
+  function judge(channel: Channel, incoming: Incoming, from: Connection, received_at: Date): Judged {
+    const { bytes, sha256, size, lifted } = incoming;
     let header: Header | undefined;
     let received: Received | undefined;
     let refused: PipehatError | undefined;
@@ -68,7 +69,6 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
     }
     const { message, facts = header } = received ?? {};
     const order = message === undefined ? undefined : orderHash(channel, message);
-    const sha256 = hash('sha256', bytes, 'buffer');
     const warnings = [received?.warning, findings?.found.length ? 'findings' : undefined].filter(Boolean);
     return {
       header,
@@ -89,7 +89,9 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
         sender: facts === undefined ? '' : `${facts.sending_application}@${facts.sending_facility}`,
         receiver: facts === undefined ? '' : `${facts.receiving_application}@${facts.receiving_facility}`,
         sha256,
-        size: bytes.length,
+        size,
+        lifted,
+        attachments: lifted.length,
         ...from,
         received_at,
         ack_code: refused === undefined ? 'AA' : (errorDefinition(refused.code).ack ?? 'AE'),

@@ -62,6 +62,7 @@ function channel(steps: Step[], routes: Route[]): Channel {
     accept: { messages: [parseMessagePattern('ADT^*')], versions: parseVersions('2.1 - 2.9') },
     order: 'patient',
     lanes: 8,
+    lift_from_bytes: 65_536,
     steps,
     routes,
   };
