@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { wholeNumber } from '../src/commands/arguments.ts';
-import { startChild } from './child.ts';
+import { type Answers, type Child, startChild } from './child.ts';
 import type { EngineAnswers } from './engine.ts';
 import type { Compared, Figures, Settings } from './figures.ts';
 import type { FloorAnswers } from './floor.ts';
 import type { FramingAnswers } from './framing.ts';
+import { type Large, measureLarge } from './large.ts';
+import type { LargeSenderAnswers } from './large-sender.ts';
 import { readMachine } from './machine.ts';
 import type { MappingAnswers } from './mapping.ts';
 import { type Flow, measureFlow, type Subject } from './measure.ts';
@@ -21,7 +23,7 @@ import type { ReceiverAnswers } from './receiver.ts';
 import { report } from './report.ts';
 import type { SenderAnswers } from './sender.ts';
 import { writeSite } from './site.ts';
-import { FRAMING, MAPPING, type Only, READING, type Work, works } from './works.ts';
+import { FRAMING, LARGE, MAPPING, type Only, READING, type Work, works } from './works.ts';
 
 /** What every measurement runs with. */
 interface Run {
@@ -110,16 +112,34 @@ async function measureFraming({ settings, signal, progress }: Run): Promise<Figu
   return await child.ask('measure', { ms: settings.seconds * 1000 });
 }
 
+async function large({ settings, signal, progress }: Run): Promise<Large> {
+  progress(LARGE);
+  await using ends = new AsyncDisposableStack();
+  const child = <A extends Answers>(file: string): Child<A> =>
+    ends.adopt(startChild<A>(file, signal), (started) => started.stop());
+  const folder = await temporaryFolder(ends);
+  const receiver = child<ReceiverAnswers>('receiver.ts');
+  await writeSite(folder, works[0]!, await receiver.ask('start', works[0]!.receiver));
+  const engine = child<EngineAnswers>('engine.ts');
+  const address = await engine.ask('start', { site: folder, data: join(folder, 'data') });
+  const sender = child<SenderAnswers>('sender.ts');
+  await sender.ask('start', { address, connections: settings.connections, only: works[0]!.only });
+  const large = child<LargeSenderAnswers>('large-sender.ts');
+  await large.ask('start', address);
+  return await measureLarge({ engine, sender, large, receiver }, settings.seconds);
+}
+
 async function bench(run: Run): Promise<Figures> {
   const { settings } = run;
   const wanted = (name: string): boolean => settings.only === undefined || settings.only === name;
   const machine = await readMachine();
   const compared = [];
   for (const work of works.filter(({ name }) => wanted(name))) compared.push(await compare(run, work));
+  const found = wanted(LARGE) ? await large(run) : undefined;
   const mapping = wanted(MAPPING) ? await measureMapping(run) : [];
   const reading = wanted(READING) ? await measureReading(run) : [];
   const framing = wanted(FRAMING) ? await measureFraming(run) : undefined;
-  return { machine, settings, works: compared, mapping, reading, framing };
+  return { machine, settings, works: compared, large: found, mapping, reading, framing };
 }
 
 const options = new Command('npm run bench --')
@@ -129,7 +149,7 @@ const options = new Command('npm run bench --')
   .addOption(
     new Option('--only <name>', 'one work').choices([
       ...works.map(({ name }) => name),
-      ...[MAPPING, READING, FRAMING],
+      ...[LARGE, MAPPING, READING, FRAMING],
     ]),
   )
   .option('--seconds <n>', 'length of each window', wholeNumber(1, 3600), 10)

@@ -1,7 +1,7 @@
 /** The engine, in a process of its own. */
 import { type RunningSite, readVersion, startSite } from '../src/main.ts';
 import { serve } from './child.ts';
-import { readUsage, type Usage } from './usage.ts';
+import { readPeak, readUsage, resetPeak, type Usage } from './usage.ts';
 
 let running: Promise<RunningSite> | undefined;
 
@@ -16,6 +16,8 @@ const answers = {
     const { store } = await running!;
     return readUsage(store.pool, store.folder);
   },
+  peak: readPeak,
+  resetPeak,
   async postgresVersion(): Promise<string> {
     const { store } = await running!;
     const { rows } = await store.pool.query<{ server_version: string }>('show server_version');

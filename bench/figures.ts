@@ -1,5 +1,6 @@
 /** What a run of the benchmark brings together. */
 import type { FramingRate } from './framing.ts';
+import type { Large } from './large.ts';
 import type { Machine } from './machine.ts';
 import type { MappingTime } from './mapping.ts';
 import type { Flow } from './measure.ts';
@@ -30,6 +31,7 @@ export interface Figures {
   readonly machine: Machine;
   readonly settings: Settings;
   readonly works: readonly Compared[];
+  readonly large: Large | undefined;
   readonly mapping: readonly (MappingTime & { readonly messages: Only })[];
   readonly reading: readonly (ReadingCost & { readonly messages: Only; readonly reader: ReaderName })[];
   readonly framing: FramingRate | undefined;

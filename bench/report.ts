@@ -2,11 +2,13 @@
 import { table } from '../src/commands/table.ts';
 import type { Compared, Figures } from './figures.ts';
 import type { FramingRate } from './framing.ts';
+import type { Large } from './large.ts';
 import type { Flow } from './measure.ts';
+import type { Latency } from './sender.ts';
 import type { Only } from './works.ts';
 
 /** Everything, for a terminal. */
-export function report({ machine, settings, works, mapping, reading, framing }: Figures): string {
+export function report({ machine, settings, works, large, mapping, reading, framing }: Figures): string {
   const { cpu, cores, memory_bytes, load } = machine;
   const versions = [`Pipehat ${machine.pipehat}`, `Node ${machine.node}`];
   if (works[0] !== undefined) versions.push(`PostgreSQL ${works[0].postgres}`);
@@ -16,6 +18,7 @@ export function report({ machine, settings, works, mapping, reading, framing }: 
     `${settings.connections} connections with one message in flight each; windows of ${settings.seconds} s after a warm-up;`,
     'sealing, audit and order per patient are on; sender, receiver and PostgreSQL share this machine',
     ...works.map(work),
+    ...(large === undefined ? [] : [largeWork(large)]),
     ...(mapping.length === 0
       ? []
       : [`\nread and map alone, CPU time\n${indent(table(mappingRows(mapping)))}`]),
@@ -37,6 +40,22 @@ function work({ title, engine, floor }: Compared): string {
     ['floor', ...flow(floor)],
   ];
   return `\n${title}: ${ratio} % of the floor\n${indent(table(rows))}`;
+}
+
+function largeWork({ rate, without, sizes }: Large): string {
+  const small = ({ p50_ms, p99_ms, most_ms }: Latency): string =>
+    `${p50_ms.toFixed(1)} / ${p99_ms.toFixed(1)} / ${most_ms.toFixed(0)}`;
+  const rows = [
+    ['', 'ACK', 'arrived', 'memory', 'passed', 'ACK of small ones meanwhile'],
+    ['', 'ms', 'ms', 'sizes', '', 'p50 / p99 / most ms'],
+    ['none', '', '', '', '', small(without)],
+    ...sizes.map(({ document_bytes, ack_ms, arrived_ms, memory_ratio, passed, small: meanwhile }) => [
+      `${megabytes(document_bytes)} MB`,
+      ...[ack_ms.toFixed(0), arrived_ms.toFixed(0), memory_ratio?.toFixed(1) ?? '?', String(passed)],
+      small(meanwhile),
+    ]),
+  ];
+  return `\na PDF in OBX-5, MLLP to FHIR, among ${rate} small messages a second on other connections\n${indent(table(rows))}`;
 }
 
 function flow({ cost, half_load, ...flow }: Flow): string[] {

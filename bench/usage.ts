@@ -1,5 +1,5 @@
 /** What a system under test has used so far: itself, and the PostgreSQL that works for it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from '../src/store/database.ts';
 
@@ -35,6 +35,18 @@ export async function readUsage(pool: Pool, folder: string): Promise<Usage> {
     rss_bytes: process.memoryUsage.rss(),
     peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
   };
+}
+
+/** The most memory that this process had since {@link resetPeak}; undefined where there is no `/proc`. */
+export function readPeak(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]) * 1024;
+}
+
+/** From here on, the peak counts from what is in use now (proc(5), clear_refs), which this gives. */
+export function resetPeak(): number | undefined {
+  if (process.platform === 'linux') writeFileSync('/proc/self/clear_refs', '5');
+  return readPeak();
 }
 
 /** Of the postmaster, of its children, and of those of its children that have ended. */

@@ -24,6 +24,9 @@ export const works: readonly Work[] = [
   },
 ];
 
+/** The work of large messages among small ones. */
+export const LARGE = 'large';
+
 /** The work that needs no engine: reading and mapping alone. */
 export const MAPPING = 'mapping';
 

@@ -122,6 +122,21 @@ export type Body =
   | { readonly kind: 'event'; readonly event: CanonicalEvent; readonly write: readonly string[] | undefined }
   | { readonly kind: 'hl7'; readonly text: string };
 
+/**
+ * A large part of a message, such as a PDF in base64, kept outside of it. Its reference stands in its place in bodies:
+ * a destination puts it back on the way out (`hl7/put-back.ts`), and keeps the reference in what it records.
+ */
+export interface Attachment {
+  /** Letters and digits that stand for it. */
+  readonly reference: string;
+  /** Bytes, all of them ASCII. */
+  readonly size: number;
+  /** Well-formed base64: it may stand in HL7, JSON and FHIR as it is. */
+  readonly base64: boolean;
+  /** Its bytes, a megabyte at a time. Rejects with a PipehatError: `payload-damaged`, `store-unreachable`. */
+  read(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
 /** One thing for one destination. */
 export interface Delivery {
   /** Number of the delivery: the same in every attempt, so a receiver can tell a repetition. */
@@ -130,6 +145,8 @@ export interface Delivery {
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly body: Body;
+  /** What the body may refer to. */
+  readonly attachments: readonly Attachment[];
 }
 
 /**

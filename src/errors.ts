@@ -182,6 +182,12 @@ export const errors = {
     advice:
       'Restore the row from a backup. `pipehat audit verify` tells whether the database was changed by hand.',
   },
+  'attachment-unknown': {
+    class: 'permanent',
+    says: 'a body holds a reference to an attachment that its message does not have',
+    advice:
+      'See whether a step or mapping of the channel changes the field with the large content: a reference stands in its place, and must be kept as it is.',
+  },
   'payload-key-unknown': {
     class: 'permanent',
     says: 'a payload is sealed under data key {key}, which the database does not have',

@@ -23,6 +23,11 @@ export interface ApiContext {
   messages(filter: MessageFilter): Promise<MessageSummary[]>;
   /** With `bodies`, the engine writes an audit entry before it answers. */
   trace(id: string, options: { bodies: boolean; by: Caller }): Promise<Trace | undefined>;
+  /** A message as it was received, a piece at a time. The engine writes an audit entry before it answers. */
+  bytes(
+    id: string,
+    by: Caller,
+  ): Promise<{ readonly size: number; read(): AsyncIterable<Uint8Array> } | undefined>;
   /** Sends a message through its channel again, audited. Rejects with `replay-not-possible`. */
   replay(id: string, by: Caller): Promise<Replay | undefined>;
   /** Asked once, when the server starts. */

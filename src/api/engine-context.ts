@@ -1,5 +1,6 @@
 /** The engine as the API sees it. */
 import type { Engine } from '../engine/engine.ts';
+import { originalOf } from '../engine/original.ts';
 import { replayMessage } from '../engine/replay.ts';
 import { traceMessage } from '../engine/trace.ts';
 import type { Log } from '../log.ts';
@@ -77,6 +78,12 @@ export function createEngineContext(options: EngineContextOptions): ApiContext {
       const charsetOf = (name: string) =>
         engine.channels.find(({ channel }) => channel.name === name)?.channel.accept.charset;
       return traceMessage(pool, keyring, number, { bodies, charsetOf });
+    },
+    async bytes(id, by) {
+      const number = numberOf(id);
+      if (number === undefined) return undefined;
+      await auditAct(engine.acts, 'message', number, 'bytes given out', by.name);
+      return originalOf(pool, keyring, number);
     },
     async replay(id, by) {
       const number = numberOf(id);

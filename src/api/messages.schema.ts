@@ -128,7 +128,20 @@ export const Trace = Type.Object({
     ),
   ),
   more_findings: Type.Optional(Type.Integer({ description: 'How many findings there were beyond those.' })),
-  body: Type.Optional(Type.String({ description: 'The message as received, when bodies were asked for.' })),
+  body: Type.Optional(
+    Type.String({
+      description: 'The message as received, when bodies were asked for; attachments as references.',
+    }),
+  ),
+  attachments: Type.Optional(
+    Type.Array(
+      Type.Object({
+        reference: Type.String({ description: 'What stands in its place in all bodies.' }),
+        size_bytes: Type.Integer(),
+      }),
+      { description: 'Large parts that are kept apart from the message.' },
+    ),
+  ),
   processed_at: Type.Optional(Time),
   config: Type.Optional(Type.String({ description: 'Content hash of the configuration that processed it.' })),
   error: Type.Optional(TraceError),
@@ -166,6 +179,9 @@ export const TraceQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** A message as it came. */
+export const Bytes = Type.Unsafe<unknown>({ type: 'string', format: 'binary' });
 
 export const Replay = Type.Object({
   id: Id,

@@ -1,8 +1,17 @@
 /** `/v1/messages`: find, trace and replay. */
+import { Readable } from 'node:stream';
 import { PipehatError } from '../errors.ts';
 import { callerOf } from './authentication.ts';
 import type { ApiContext } from './context.ts';
-import { MessageFilter, MessageId, MessageList, Replay, Trace, TraceQuery } from './messages.schema.ts';
+import {
+  Bytes,
+  MessageFilter,
+  MessageId,
+  MessageList,
+  Replay,
+  Trace,
+  TraceQuery,
+} from './messages.schema.ts';
 import { problemResponses } from './problem.schema.ts';
 import type { Api } from './typebox.ts';
 
@@ -37,6 +46,28 @@ export function addMessages(app: Api, context: ApiContext): void {
       });
       if (trace === undefined) throw new PipehatError('api-message-not-found');
       return trace;
+    },
+  );
+
+  app.get(
+    '/v1/messages/:id/bytes',
+    {
+      schema: {
+        summary:
+          'One message exactly as it was received, attachments included. It holds PHI; asking is audited.',
+        params: MessageId,
+        produces: ['application/octet-stream'],
+        response: { 200: Bytes, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const message = await context.bytes(request.params.id, callerOf(request));
+      if (message === undefined) throw new PipehatError('api-message-not-found');
+      return reply
+        .type('application/octet-stream')
+        .header('content-length', message.size)
+        .header('content-disposition', `attachment; filename="${request.params.id}.hl7"`)
+        .send(Readable.from(message.read(), { objectMode: false }));
     },
   );
 

@@ -1,15 +1,19 @@
 /** `pipehat trace ID`: the whole life of one message, from its bytes to the answers of the receivers. */
 
+import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { originalOf } from '../engine/original.ts';
 import { type Trace, type TraceDelivery, traceMessage } from '../engine/trace.ts';
 import { PipehatError } from '../errors.ts';
+import type { OpenStore } from '../main.ts';
 import { auditAct } from '../store/audit.ts';
-import { type AddCommand, action, exitCode } from './command.ts';
+import { type AddCommand, action, type ExitCode, exitCode, type Terminal } from './command.ts';
 import { findingText } from './finding-text.ts';
 import { auditWriter, messageId, personOf, type StoreOptions, withStore, withStoreOptions } from './store.ts';
 
 interface TraceOptions extends StoreOptions {
   readonly bodies?: boolean;
+  readonly bytes?: boolean;
 }
 
 export const addTrace: AddCommand = (program, terminal, end) => {
@@ -22,9 +26,14 @@ export const addTrace: AddCommand = (program, terminal, end) => {
       '--bodies',
       'show the message, its event, requests and answers too: patient data; the audit notes who asked',
     )
+    .option(
+      '--bytes',
+      'print nothing but the message, byte for byte as it was received, attachments included; audited too',
+    )
     .action(
       action(terminal, end, (id: number, options: TraceOptions) =>
         withStore(terminal, options, async (store) => {
+          if (options.bytes === true) return printBytes(terminal, store, id);
           const bodies = options.bodies === true;
           if (bodies) {
             await auditAct(auditWriter(store, 'trace'), 'message', id, 'bodies shown', personOf());
@@ -52,6 +61,15 @@ async function channelCharsets(site: string): Promise<(channel: string) => reado
   return (name) => configuration?.channels.find((channel) => channel.name === name)?.accept.charset;
 }
 
+/** The message as received, at the pace of whoever reads it. */
+async function printBytes({ stdout }: Terminal, store: OpenStore, id: number): Promise<ExitCode> {
+  await auditAct(auditWriter(store, 'trace'), 'message', id, 'bytes given out', personOf());
+  const original = await originalOf(store.pool, store.keyring, id);
+  if (original === undefined) throw new PipehatError('message-unknown', { id });
+  for await (const piece of original.read()) if (!stdout.write(piece)) await once(stdout, 'drain');
+  return exitCode.ok;
+}
+
 /** The trace as a page of text. */
 function tell(trace: Trace): string {
   const lines = [
@@ -65,6 +83,10 @@ function tell(trace: Trace): string {
       ],
       ['received', `${trace.received_at}, ${trace.size_bytes} bytes, version ${trace.version ?? '?'}`],
       ['sha-256', trace.sha256],
+      ...trace.attachments.map(({ reference, size_bytes }): [string, string] => [
+        'attached',
+        `${reference}, ${size_bytes} bytes`,
+      ]),
       ['answered', trace.ack],
       ['later', applicationAck(trace.application_ack)],
       ['warning', trace.warning],

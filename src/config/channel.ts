@@ -146,6 +146,13 @@ const common = {
     description:
       'What times without an offset go by. zone: time_zone. message: the offset of MSH-7 where it has one, as HL7 allows, which is an hour off for times on the other side of a change of clocks.',
   }),
+  lift_from_bytes: Type.Integer({
+    minimum: 1024,
+    maximum: 2_147_483_647,
+    default: 65_536,
+    description:
+      'A field (or a repetition or component of one) that is longer is kept apart from its message, once for all messages that bring it, and put back on the way out. Conditions see a reference in place of base64.',
+  }),
   steps: Type.Array(step, { default: [], description: 'What happens to each message, one after another.' }),
   route: Type.Array(route, {
     minItems: 1,

@@ -46,6 +46,7 @@ export function compileChannel(yaml: YamlFile, around: Surroundings): CompiledCh
     ack: compileAck(draft),
     order: file.order,
     lanes: file.lanes,
+    lift_from_bytes: file.lift_from_bytes,
     steps: compileSteps(draft),
     routes: compileRoutes(draft),
   };

@@ -53,6 +53,8 @@ async function write(request: WriteRequest, type: string, body: string, send: Se
   if (record !== undefined) return record;
   // A conditional create that met the record need not say which (R4 http.html#ccreate).
   if (method === 'POST' && answer.status === 200) return lookUp(`${type}?${request.ifNoneExist}`, send);
+  // Nor need a server that was asked for no resource.
+  if (method === 'PUT' && answer.body === '') return lookUp(url, send);
   throw unreadable(answer, `${type} or Location`);
 }
 

@@ -57,7 +57,7 @@ export const fhir = defineDestination({
 });
 
 async function deliver(
-  { id, body }: Delivery,
+  { id, body, attachments }: Delivery,
   client: FhirClient,
   write: typeof writeTogether,
 ): Promise<Attempt> {
@@ -65,7 +65,7 @@ async function deliver(
   const writes = writesOf(body.event, body.write);
   if (writes.length === 0)
     return { outcome: 'accepted', status: 'nothing to write', request: '', response: '' };
-  const exchange = createExchange(client, { 'x-request-id': id });
+  const exchange = createExchange(client, { 'x-request-id': id }, attachments);
   try {
     await write(writes, exchange.send);
     return { outcome: 'accepted', ...exchange.record() };

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import Type from 'typebox';
 import { type Attempt, type Body, type Delivery, defineDestination } from '../component.ts';
 import { PipehatError } from '../errors.ts';
+import { putBackText } from '../hl7/put-back.ts';
 import { createLineFile, type LineFile } from './line-file.ts';
 
 const options = Type.Object(
@@ -45,7 +46,7 @@ export const file = defineDestination({
 });
 
 async function deliver(
-  { id, message_id, body }: Delivery,
+  { id, message_id, body, attachments }: Delivery,
   content: Body['kind'],
   lines: LineFile,
 ): Promise<Attempt> {
@@ -56,10 +57,16 @@ async function deliver(
   };
   const request = JSON.stringify(written);
   try {
-    const status = await lines.append(id, written);
+    const whole = attachments.length === 0 ? request : await putBackText(request, attachments, inJson);
+    const status = await lines.append(id, whole);
     return { outcome: 'accepted', status, request, response: status };
   } catch (error) {
     if (!(error instanceof PipehatError)) throw error;
     return { outcome: error.class, code: error.code, says: error.message, request, response: '' };
   }
+}
+
+/** As it stands in a string of JSON: HL7 text may hold quotes and backslashes. */
+function inJson(content: string): string {
+  return JSON.stringify(content).slice(1, -1);
 }

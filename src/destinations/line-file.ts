@@ -10,10 +10,10 @@ import { PipehatError } from '../errors.ts';
 /** A file of lines. Opened when the first line comes, and again after an error. Nobody else may write to it. */
 export interface LineFile {
   /**
-   * Resolves when the line is on the disk: `written`, or `present` if one of that delivery was there. Rejects with
+   * `content`: a JSON object with something in it, as text. Resolves when the line is on the disk: `written`, or `present` if one of that delivery was there. Rejects with
    * `file-not-writable`; whether the line is there is then found out when the file is opened for the next one.
    */
-  append(delivery: string, content: object): Promise<'written' | 'present'>;
+  append(delivery: string, content: string): Promise<'written' | 'present'>;
   /** Resolves if the file can be written, or made. Rejects with `file-not-writable`. Writes nothing. */
   probe(): Promise<void>;
   /** Writes what was appended, closes. What is appended afterwards is refused. */
@@ -79,7 +79,7 @@ export function createLineFile(path: string): LineFile {
   return {
     async append(delivery, content) {
       if (closed) throw new PipehatError('file-not-writable', { path, reason: 'stopped' });
-      const line = `${JSON.stringify({ delivery, ...content })}\n`;
+      const line = `{"delivery":${JSON.stringify(delivery)},${content.slice(1)}\n`;
       const entry = { id: delivery, line, written: Promise.withResolvers<'written' | 'present'>() };
       queue.push(entry);
       writing ??= writeQueue();

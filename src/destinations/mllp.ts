@@ -5,6 +5,7 @@ import { PipehatError } from '../errors.ts';
 import { type Ack, type AckCode, readAck } from '../hl7/ack.ts';
 import { encodeMessage } from '../hl7/encode.ts';
 import { headerBytes, readHeader } from '../hl7/header.ts';
+import { gather, putBack } from '../hl7/put-back.ts';
 import { readable } from '../hl7/readable.ts';
 import { probe } from '../mllp/dial.ts';
 import { createMllpPool, type MllpPool } from '../mllp/pool.ts';
@@ -107,15 +108,16 @@ function tlsOf({ tls }: Options, { certificate, reread, log }: DestinationContex
   return { credentials, tls: { current: () => credentials.current, servername: tls.servername } };
 }
 
-async function deliver({ body }: Delivery, chosen: Options, pool: MllpPool): Promise<Attempt> {
+async function deliver({ body, attachments }: Delivery, chosen: Options, pool: MllpPool): Promise<Attempt> {
   if (body.kind !== 'hl7') throw new TypeError('the destination mllp takes HL7');
   let request = body.text;
   let response = '';
   try {
-    const { bytes, text, says } = encodeMessage(body.text, chosen);
+    const { bytes: encoded, text, says } = encodeMessage(body.text, chosen);
     request = text;
-    const header = readHeader(bytes);
+    const header = readHeader(encoded);
     const control_id = headerBytes(header, header.control_id).toString('latin1');
+    const bytes = attachments.length === 0 ? encoded : await gather(putBack(encoded, attachments));
     const code = await pool.send(bytes, (answer) => {
       response += readable(answer, header.charset);
       return codeOf(answer, control_id, chosen);

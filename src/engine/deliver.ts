@@ -4,7 +4,7 @@
  * is held; the others go on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attempt, Body, Destination } from '../component.ts';
+import type { Attachment, Attempt, Body, Destination } from '../component.ts';
 import type { System } from '../config/configuration.ts';
 import { PipehatError } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
@@ -25,8 +25,10 @@ import {
 } from '../store/deliveries.ts';
 import { confirmLeases, type Lease } from '../store/lanes.ts';
 import { type PayloadKey, readPayloads } from '../store/payloads.ts';
+import { attachmentsOf } from './attachments.ts';
 import { exchangeBytes } from './exchange.ts';
 import { asProblem } from './fault.ts';
+import { createGates, type Gate } from './gate.ts';
 import { createGroup } from './group.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
 import { eventKey } from './process.ts';
@@ -41,6 +43,9 @@ const MOST_A_COMMIT = 256;
 
 /** Lanes that are read in one query. */
 const MOST_LANES_A_READ = 64;
+
+/** Attachments of one destination that are on their way out at once: so many bytes, or one delivery's. */
+const MOST_ATTACHED_BYTES = 32 * 1024 * 1024;
 
 /** While slow deliveries are under way and there is room for more, new ones are looked for this often. */
 const LOOK_AGAIN_MS = 25;
@@ -76,6 +81,7 @@ export function createDeliver(options: DeliverOptions): (system: System, destina
   });
   const commitMove = (move: Move): Promise<boolean> => group.add(move);
 
+  const gateOf = createGates(MOST_ATTACHED_BYTES);
   const reads = createGroup<LaneRead, readonly OpenDelivery[]>({
     flush: (lanes) => openDeliveries(pool, lanes),
     weigh: () => 1,
@@ -98,9 +104,16 @@ export function createDeliver(options: DeliverOptions): (system: System, destina
         const room = MOST_UNDER_WAY - busy.length;
         const found =
           room < MOST_UNDER_WAY / 2 ? [] : await reads.add({ name: system.name, lane, busy, limit: room });
-        const bodies = await readBodies(options, found);
+        const [bodies, attachments] = await Promise.all([
+          readBodies(options, found),
+          attachmentsOf(
+            options,
+            found.filter((one) => one.attachments > 0).map(({ message_id }) => message_id),
+          ),
+        ]);
+        const gate = gateOf(system.name);
         for (const chain of byKey(found)) {
-          const work = { system, destination, lease, bodies, commitMove, mayGoOn, hold };
+          const work = { system, destination, lease, bodies, attachments, gate, commitMove, mayGoOn, hold };
           const run = deliverChain(options, work, chain)
             .catch((error: unknown) => {
               failure ??= error;
@@ -142,6 +155,10 @@ interface Chain {
   readonly lease: Lease;
   /** Bodies by delivery, opened when they are needed: one that doesn't open must fail alone. */
   readonly bodies: ReadonlyMap<number, () => Body>;
+  /** By message. */
+  readonly attachments: ReadonlyMap<number, readonly Attachment[]>;
+  /** Through which deliveries with attachments go, since a destination may hold all of one in memory. */
+  readonly gate: Gate;
   readonly commitMove: (move: Move) => Promise<boolean>;
   readonly mayGoOn: () => boolean;
   /** A delivery is held. */
@@ -157,7 +174,14 @@ async function deliverChain(
   for (const delivery of deliveries) {
     if (!chain.mayGoOn()) return;
     const settled = delivery.state === 'submitted' && !(await settleInterrupted(options, chain, delivery));
-    if (settled || !(await deliverOne(options, chain, delivery))) return;
+    if (settled) return;
+    const attached = chain.attachments.get(delivery.message_id) ?? [];
+    const leave = await chain.gate.enter(attached.reduce((total, { size }) => total + size, 0));
+    try {
+      if (!chain.mayGoOn() || !(await deliverOne(options, chain, delivery))) return;
+    } finally {
+      leave();
+    }
   }
 }
 
@@ -210,7 +234,7 @@ async function deliverOne(options: DeliverOptions, chain: Chain, delivery: OpenD
  */
 async function attemptOf(
   { log }: DeliverOptions,
-  { destination, bodies }: Chain,
+  { destination, bodies, attachments }: Chain,
   delivery: OpenDelivery,
   number: number,
 ): Promise<Attempt> {
@@ -223,7 +247,10 @@ async function attemptOf(
     return { ...notSent(asProblem(error, log)), outcome: 'permanent' };
   }
   try {
-    return await destination.deliver({ id, message_id, attempt: number, body });
+    return await destination.deliver({
+      ...{ id, message_id, attempt: number, body },
+      attachments: attachments.get(delivery.message_id) ?? [],
+    });
   } catch (error) {
     return { ...notSent(asProblem(error, log)), outcome: 'ambiguous' };
   }

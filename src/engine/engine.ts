@@ -15,9 +15,10 @@ import type { QueueBackend } from '../queue/backend.ts';
 import { type Lanes, queueName, startLanes } from '../queue/lanes.ts';
 import type { Keyring } from '../security/keys.ts';
 import { readStandings } from '../store/acknowledgements.ts';
+import { dropUnusedAttachments } from '../store/attachments.ts';
 import { anchorChains, auditAct, createWriter, type Writer } from '../store/audit.ts';
 import { keepConfiguration } from '../store/configurations.ts';
-import type { Pool } from '../store/database.ts';
+import { asStoreError, type Pool } from '../store/database.ts';
 import { endLeases } from '../store/lanes.ts';
 import { createAcknowledger } from './acknowledge.ts';
 import { createAcknowledged } from './acknowledged.ts';
@@ -82,6 +83,10 @@ export interface Engine {
 /** What is kept opened of messages and of events between one step and the next. */
 const RECENT_BYTES = 16 * 1024 * 1024;
 
+/** How often contents that no message has are looked for, and for how long they are kept. */
+const CLEAN_MS = 60 * 60_000;
+const KEEP_UNUSED_MS = 24 * 60 * 60_000;
+
 /** How often the audit chains are joined, and keys looked after. */
 const ANCHOR_MS = 60_000;
 
@@ -130,7 +135,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     changed,
   });
   const intake = createIntake({
-    ...{ keyring, metrics, log, now, recent: recentMessages },
+    ...{ pool, keyring, metrics, log, now, recent: recentMessages },
     tenant: configuration.site.tenant,
     configuration: hash,
     writer: chain('intake'),
@@ -232,6 +237,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       });
     }, ANCHOR_MS);
     stops.push(async () => clearInterval(housekeeping));
+    const cleaning = setInterval(() => {
+      dropUnusedAttachments(pool, new Date(now().getTime() - KEEP_UNUSED_MS)).catch((error: Error) => {
+        log.warn('unused attachments not removed', { reason: (asStoreError(error) as Error).message });
+      });
+    }, CLEAN_MS);
+    stops.push(async () => clearInterval(cleaning));
     for (const { source } of channels) await source.start();
   } catch (error) {
     await stop(1000);

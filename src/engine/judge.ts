@@ -2,7 +2,6 @@
  * Judging a message before it is stored: does its channel take it, can it be read, where does it belong? What can't be
  * taken is stored too, as `rejected`, with the reason.
  */
-import { hash } from 'node:crypto';
 import type { Connection } from '../component.ts';
 import { errorDefinition, PipehatError } from '../errors.ts';
 import type { AckProblem } from '../hl7/ack-error.ts';
@@ -18,8 +17,9 @@ import { validated } from '../pipeline/validation.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { NewMessage } from '../store/messages.ts';
 import { problemsOf, storedFindings } from './findings.ts';
+import type { Incoming } from './lifting.ts';
 
-/** A message on its way into the store, not sealed yet. */
+/** A message on its way into the store, not sealed yet. `bytes` have references in the places of what was lifted out. */
 export type OpenMessage = Omit<NewMessage, 'sealed'> & { readonly bytes: Uint8Array };
 
 /** Everything about a message that is stored, and the refusal where there is one. */
@@ -44,11 +44,11 @@ export interface JudgeOptions {
 
 /**
  * Judges one message of a channel. Never throws for what a message says. `because`: it was refused before it got here, and
- * `bytes` are the beginning of it.
+ * what came in is the beginning of it.
  */
 export type Judge = (
   channel: Channel,
-  bytes: Uint8Array,
+  incoming: Incoming,
   from: Connection,
   received_at: Date,
   because?: PipehatError,
@@ -58,7 +58,8 @@ export type Judge = (
 export function createJudge({ tenant, configuration, keyring }: JudgeOptions): Judge {
   let spread = 0;
 
-  function judge(...[channel, bytes, from, received_at, because]: Parameters<Judge>): Judged {
+  function judge(...[channel, incoming, from, received_at, because]: Parameters<Judge>): Judged {
+    const { bytes, sha256, size, lifted } = incoming;
     let header: Header | undefined;
     let received: Received | undefined;
     let refused: PipehatError | undefined;
@@ -80,7 +81,6 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
     const order = message === undefined ? undefined : orderHash(channel, message);
     const want = wanted(channel.ack, header);
     const wantsLater = refused === undefined && want !== undefined && want.application !== 'NE';
-    const sha256 = hash('sha256', bytes, 'buffer');
     const warnings = [received?.warning, findings?.found.length ? 'findings' : undefined].filter(Boolean);
     return {
       header,
@@ -101,7 +101,9 @@ export function createJudge({ tenant, configuration, keyring }: JudgeOptions): J
         sender: facts === undefined ? '' : `${facts.sending_application}@${facts.sending_facility}`,
         receiver: facts === undefined ? '' : `${facts.receiving_application}@${facts.receiving_facility}`,
         sha256,
-        size: bytes.length,
+        size,
+        lifted,
+        attachments: lifted.length,
         ...from,
         received_at,
         ack_code: firstCode(channel.ack, want, refused && (errorDefinition(refused.code).ack ?? 'AE')) ?? '',

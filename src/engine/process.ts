@@ -5,10 +5,11 @@
 import type { PipehatError } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
 import type { Message } from '../hl7/message.ts';
+import { gather, putBack } from '../hl7/put-back.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Channel, type Outgoing, runChannel } from '../pipeline/channel.ts';
-import { type Reading, readReceived } from '../pipeline/read.ts';
+import { readReceived } from '../pipeline/read.ts';
 import type { Drain } from '../queue/lanes.ts';
 import type { Keyring } from '../security/keys.ts';
 import type { Writer } from '../store/audit.ts';
@@ -23,6 +24,7 @@ import {
 } from '../store/messages.ts';
 import { readPayloads } from '../store/payloads.ts';
 import { uuidOf } from '../uuid.ts';
+import { attachmentsOf } from './attachments.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { LEASE_MS, type WithLease } from './lease.ts';
@@ -100,7 +102,7 @@ export function createProcess(options: ProcessOptions): (channel: Channel) => Dr
         if (performance.now() > end) return { again: true };
         const waiting = await reads.add({ channel: channel.name, lane });
         if (waiting.length > 0) {
-          const messages = await readMessages(options, channel.accept, waiting);
+          const messages = await readMessages(options, channel, waiting);
           const processed = await Promise.all(
             waiting.map((row, i) => processMessage(options, channel, row, messages[i]!)),
           );
@@ -129,27 +131,43 @@ function report(
 }
 
 /** The message, or what opens it: a message that doesn't open must fail alone. */
-type Opened = () => Message;
+type Opened = () => Message | Promise<Message>;
 
 /** The messages of a batch: those that intake has just committed as they are, the others from their sealed bytes. */
 async function readMessages(
   { pool, keyring, recentMessages }: ProcessOptions,
-  reading: Reading,
+  channel: Channel,
   waiting: readonly WaitingMessage[],
 ): Promise<Opened[]> {
   const known = waiting.map(({ id }) => recentMessages.get(String(id)));
   const unknown = waiting.filter((_, i) => known[i] === undefined);
   const keys = unknown.map(({ id }) => ({ message_id: id, kind: 'message', owner: 0 }) as const);
   const sealed = new Map((await readPayloads(pool, keys)).map((bytes, i) => [unknown[i]!.id, bytes]));
+  const withText = readsText(channel) ? unknown.filter(({ attachments }) => attachments > 0) : [];
+  const attachments = await attachmentsOf(
+    { pool, keyring },
+    withText.map(({ id }) => id),
+  );
   return waiting.map(({ id }, i) => {
     const message = known[i];
     recentMessages.forget(String(id));
     if (message !== undefined) return () => message;
-    return () => {
-      const bytes = keyring.open('message', sealed.get(id) ?? Buffer.alloc(0));
-      return readReceived(reading, bytes).message;
+    return async () => {
+      const stored = keyring.open('message', sealed.get(id) ?? Buffer.alloc(0));
+      const lifted = attachments.get(id) ?? [];
+      const hasText = lifted.some(({ base64 }) => !base64);
+      const bytes = hasText ? await gather(putBack(stored, lifted, ({ base64 }) => base64)) : stored;
+      return readReceived(channel.accept, bytes).message;
     };
   });
+}
+
+/**
+ * Does anything in the channel look into the text of a message? Then text that was lifted out is put back first: a
+ * condition must see it, and a mapping must unescape it. Base64 stays a reference.
+ */
+function readsText({ steps, routes }: Channel): boolean {
+  return steps.length > 0 || routes.some(({ when }) => when !== undefined);
 }
 
 /** Runs one message through its channel. An error is an outcome: it fails this message and no other. */
@@ -169,7 +187,7 @@ async function processMessage(
     configuration,
   });
   try {
-    const result = runChannel(channel, open(), {
+    const result = runChannel(channel, await open(), {
       message_id: uuidOf(`pipehat|message|${tenant}|${waiting.id}`),
       received_at: waiting.received_at.toISOString(),
       payload_hash: waiting.sha256.toString('hex'),

@@ -1,8 +1,10 @@
 /** The whole life of one message, opened: from the bytes that came in to the answers of the receivers. */
 import { type ErrorCode, errorDefinition, errors } from '../errors.ts';
 import type { CanonicalEvent } from '../event.ts';
+import { referenceTo } from '../hl7/lift.ts';
 import { readable } from '../hl7/readable.ts';
 import type { Keyring } from '../security/keys.ts';
+import { type LiftedPart, readLifted } from '../store/attachments.ts';
 import type { AuditEntry } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import type { StoredFindings } from '../store/messages.ts';
@@ -58,6 +60,12 @@ export interface TraceEvent {
   readonly body?: CanonicalEvent;
 }
 
+/** A large part of the message that is kept apart from it: its reference stands in its place in all bodies. */
+export interface TraceAttachment {
+  readonly reference: string;
+  readonly size_bytes: number;
+}
+
 /** An entry of the audit chain about this message or one of its deliveries. */
 export interface TraceAudit {
   readonly at: string;
@@ -103,8 +111,9 @@ export interface Trace {
   readonly findings?: TraceFinding[];
   /** How many findings there were beyond those. */
   readonly more_findings?: number;
-  /** The message as received, read by its character set as well as it goes, when bodies were asked for. */
+  /** The message as received, with references in the places of attachments, read by its character set as well as it goes, when bodies were asked for. */
   readonly body?: string;
+  readonly attachments: TraceAttachment[];
   readonly processed_at?: string;
   readonly config: string;
   readonly error?: TraceError;
@@ -129,10 +138,17 @@ export async function traceMessage(
   options: TraceOptions,
 ): Promise<Trace | undefined> {
   const stored = await readTrace(db, id, { payloads: true });
-  return stored && tell(stored, keyring, options);
+  if (stored === undefined) return undefined;
+  const lifted = await readLifted(db, stored.message.attachments > 0 ? [id] : []);
+  return tell(stored, lifted.get(id) ?? [], keyring, options);
 }
 
-function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: TraceOptions): Trace {
+function tell(
+  stored: StoredTrace,
+  lifted: readonly LiftedPart[],
+  keyring: Keyring,
+  { bodies, charsetOf }: TraceOptions,
+): Trace {
   const { message } = stored;
   const openBytes = (kind: TracedPayload['kind'], owner: number, number: number): Buffer | undefined => {
     const payload = stored.payloads.find((p) => p.kind === kind && p.owner === owner && p.number === number);
@@ -163,6 +179,7 @@ function tell(stored: StoredTrace, keyring: Keyring, { bodies, charsetOf }: Trac
       body: received && readable(received, charsetOf?.(message.channel)),
     }),
     ...(message.findings === null ? {} : findingsOf(message.findings)),
+    attachments: lifted.map(({ id, size }) => ({ reference: referenceTo(id, size), size_bytes: size })),
     ...given({ processed_at: message.processed_at?.toISOString() }),
     config: message.configuration.toString('hex'),
     ...given({ error: errorOf(message) }),

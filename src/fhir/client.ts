@@ -2,6 +2,7 @@
  * An HTTP client for one FHIR server. It sends text and gets text; what an answer means is for others to say. What it
  * does decide is the one thing that only it can know: whether a request that failed may have reached the server.
  */
+import { Readable } from 'node:stream';
 import { buildConnector, Pool, errors as undici } from 'undici';
 import { PipehatError } from '../errors.ts';
 
@@ -19,8 +20,16 @@ export interface FhirClientOptions {
 export interface FhirRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
-  readonly body?: string;
+  readonly body?: string | LargeBody;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A body that is sent a piece at a time. */
+export interface LargeBody {
+  /** Bytes of all of it. */
+  readonly size: number;
+  /** Its pieces. A PipehatError that it rejects with is what the request rejects with. */
+  read(): AsyncIterable<Uint8Array>;
 }
 
 /** A complete answer, whatever its status. Header names are in lower case. */
@@ -34,7 +43,7 @@ export interface FhirResponse {
 export interface FhirClient {
   /**
    * Rejects with `fhir-unreachable` where the request was surely not sent, with `fhir-no-answer` where it may have been,
-   * and with `fhir-stopped` after {@link stop}.
+   * and with `fhir-stopped` after {@link stop}. What a large body rejects with is handed on: the server got no whole request.
    */
   request(request: FhirRequest): Promise<FhirResponse>;
   /** Takes no new request, waits for those under way (at most `deadline_ms`), closes all connections. */
@@ -70,12 +79,14 @@ export function createFhirClient({ base_url, timeout_ms, connections }: FhirClie
           headers: {
             accept: FHIR_JSON,
             ...(body === undefined ? {} : { 'content-type': FHIR_JSON }),
+            ...(typeof body === 'object' ? { 'content-length': String(body.size) } : {}),
             ...headers,
           },
-          body: body ?? null,
+          body: typeof body === 'object' ? Readable.from(body.read(), { objectMode: false }) : (body ?? null),
         });
         return { status: response.statusCode, headers: response.headers, body: await response.body.text() };
       } catch (error) {
+        if (error instanceof PipehatError) throw error;
         const unsent = error instanceof ConnectFailure;
         const cause = unsent ? error.cause : error;
         throw new PipehatError(

@@ -36,6 +36,8 @@ export interface Channel {
   readonly order: Order;
   /** How many lanes its messages are spread over. */
   readonly lanes: number;
+  /** Longer parts of its messages are kept apart from them. */
+  readonly lift_from_bytes: number;
   readonly steps: readonly Step[];
   readonly routes: readonly Route[];
 }

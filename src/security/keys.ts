@@ -34,7 +34,8 @@ const SEALS_FOR_MS = 24 * 60 * 60 * 1000;
 
 /** Seals and opens one tenant's payloads, and hashes what must be searchable. */
 export interface Keyring {
-  seal(purpose: Purpose, content: Uint8Array): Promise<Buffer>;
+  /** `deflated`: whether it is worth the time; by default, all but the small is. */
+  seal(purpose: Purpose, content: Uint8Array, deflated?: boolean): Promise<Buffer>;
   open(purpose: Purpose, sealed: Buffer): Buffer;
   /** Keyed hash of an identifier, 16 bytes: equal identifiers are found, none can be read back. */
   hash(kind: string, value: string): Buffer;
@@ -73,7 +74,7 @@ export async function openKeyring(
   const nextNonce = createNonces();
 
   return {
-    seal: (purpose, content) => seal(current!, purpose, content, nextNonce()),
+    seal: (purpose, content, deflated) => seal(current!, purpose, content, nextNonce(), deflated),
     open(purpose, sealed) {
       const key = keys.get(dataKeyId(sealed));
       if (key === undefined) throw new PipehatError('payload-key-unknown', { key: dataKeyId(sealed) });

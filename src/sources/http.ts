@@ -26,7 +26,7 @@ const options = Type.Object(
     ),
     max_bytes: Type.Integer({
       minimum: 1,
-      default: 50 * 1024 * 1024,
+      default: 64 * 1024 * 1024,
       description: 'A longer message is answered 413, with an ACK AR, before all of it has come.',
     }),
     request_timeout_ms: Type.Integer({

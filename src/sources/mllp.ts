@@ -12,7 +12,7 @@ const options = Type.Object(
     ...listening,
     max_bytes: Type.Integer({
       minimum: 1,
-      default: 50 * 1024 * 1024,
+      default: 64 * 1024 * 1024,
       description: 'A longer message is answered AR before all of it has come, and its connection closed.',
     }),
     frame_timeout_ms: Type.Integer({

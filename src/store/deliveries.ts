@@ -113,6 +113,8 @@ export interface OpenDelivery {
   readonly attempts: number;
   readonly received_at: Date;
   readonly channel: string;
+  /** How many its message has. */
+  readonly attachments: number;
 }
 
 /** A lane to be read, and what of it is under way already. */
@@ -133,7 +135,7 @@ export const openDeliveriesQuery = `
   select w.n::integer - 1 as place, d.*
   from unnest($1::text[], $2::smallint[], $3::integer[]) with ordinality as w (destination, lane, most, n)
   cross join lateral (
-    select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel
+    select d.id, d.message_id, d.event_number, d.order_key, d.write_types, d.state, d.attempts, m.received_at, m.channel, m.attachments
     from delivery d
     join message m on m.id = d.message_id
     where d.destination = w.destination and d.lane = w.lane

@@ -1,9 +1,10 @@
 /** Messages: what came in, its answer, and its place in a channel's lane. */
+import { type LiftedPart, storeLifted } from './attachments.ts';
 import { createBlob } from './blob.ts';
 import type { Queryable } from './database.ts';
 import type { MessageState } from './states.ts';
 
-/** A message to be stored. `sealed` are the bytes exactly as received. */
+/** A message to be stored. `sealed` are the bytes as received, with references in the places of `lifted`. */
 export interface NewMessage {
   readonly tenant: string;
   readonly channel: string;
@@ -18,6 +19,9 @@ export interface NewMessage {
   readonly receiver: string;
   readonly sha256: Buffer;
   readonly size: number;
+  /** Large parts that are kept as attachments, and how many. */
+  readonly lifted: readonly LiftedPart[];
+  readonly attachments: number;
   readonly protocol: string;
   readonly local: string;
   readonly remote: string;
@@ -84,6 +88,7 @@ const columns = {
   receiver: 'text',
   sha256: 'bytea',
   size: 'integer',
+  attachments: 'integer',
   protocol: 'text',
   local: 'text',
   remote: 'text',
@@ -159,6 +164,7 @@ export async function storeMessages(
       text: insertSearchKeys,
       values: [search.map((key) => key.hash), search.map((key) => key.id)],
     }),
+    storeLifted(transaction, messages),
   ]);
 }
 
@@ -182,6 +188,7 @@ export interface WaitingMessage {
   readonly received_at: Date;
   readonly order_key: Buffer | null;
   readonly sha256: Buffer;
+  readonly attachments: number;
   /** Events that it already has: more than none after a replay. */
   readonly events: number;
 }
@@ -191,7 +198,7 @@ export const waitingMessagesQuery = `
   select w.n::integer - 1 as place, m.*
   from unnest($1::text[], $2::smallint[]) with ordinality as w (channel, lane, n)
   cross join lateral (
-    select m.id, m.received_at, m.order_key, m.sha256,
+    select m.id, m.received_at, m.order_key, m.sha256, m.attachments,
       (select count(*)::integer from event e where e.message_id = m.id) as events
     from message m
     where m.state = 'received' and m.channel = w.channel and m.lane = w.lane
@@ -213,6 +220,15 @@ export async function waitingMessages(
   const found: WaitingMessage[][] = lanes.map(() => []);
   for (const row of rows) found[row.place]!.push(row);
   return found;
+}
+
+/** The SHA-256 of a message as it was received; undefined when there is no such message. Index: primary key. */
+export async function readFingerprint(db: Queryable, id: number): Promise<Buffer | undefined> {
+  const { rows } = await db.query<{ sha256: Buffer }>({
+    text: 'select sha256 from message where id = $1',
+    values: [id],
+  });
+  return rows[0]?.sha256;
 }
 
 /** What a channel made of a message. */

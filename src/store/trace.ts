@@ -19,6 +19,7 @@ export interface TracedMessage {
   readonly receiver: string;
   readonly sha256: Buffer;
   readonly size: number;
+  readonly attachments: number;
   readonly protocol: string;
   readonly local: string;
   readonly remote: string;

@@ -1,4 +1,5 @@
 /** An engine that isn't there: a context with fixed answers, and a record of what it was asked. Synthetic data only. */
+import { Readable } from 'node:stream';
 import type { ApiContext, Caller } from '../../src/api/context.ts';
 import type { MessageFilter, MessageSummary, Trace } from '../../src/api/messages.schema.ts';
 import type { Status } from '../../src/api/status.schema.ts';
@@ -97,6 +98,9 @@ export const trace: Trace = {
   ],
 };
 
+/** The message as it came: bytes that are no UTF-8. */
+export const original = Buffer.from('MSH|^~\\&|\xe4\r', 'latin1');
+
 const withBodies: Trace = {
   ...trace,
   body: `MSH|^~\\&|${hostile}\rPID|1`,
@@ -114,6 +118,7 @@ const withBodies: Trace = {
 export interface Asked {
   filters: MessageFilter[];
   traces: { id: string; bodies: boolean; by: Caller }[];
+  bytes: { id: string; by: Caller }[];
   replays: { id: string; by: Caller }[];
   tokens: string[];
   logged: { says: string; facts: Facts }[];
@@ -121,7 +126,7 @@ export interface Asked {
 
 /** A context with fixed answers; `changes` replaces parts of it. */
 export function fakeContext(changes: Partial<ApiContext> = {}): { context: ApiContext; asked: Asked } {
-  const asked: Asked = { filters: [], traces: [], replays: [], tokens: [], logged: [] };
+  const asked: Asked = { filters: [], traces: [], bytes: [], replays: [], tokens: [], logged: [] };
   const write = (says: string, facts: Facts = {}) => void asked.logged.push({ says, facts });
   const log: Log = { debug: write, info: write, warn: write, error: write, with: () => log };
   const context: ApiContext = {
@@ -136,6 +141,14 @@ export function fakeContext(changes: Partial<ApiContext> = {}): { context: ApiCo
       asked.traces.push({ id, bodies, by });
       if (id !== trace.id) return undefined;
       return bodies ? withBodies : trace;
+    },
+    bytes: async (id, by) => {
+      asked.bytes.push({ id, by });
+      if (id !== trace.id) return undefined;
+      return {
+        size: original.length,
+        read: () => Readable.from([original.subarray(0, 3), original.subarray(3)]),
+      };
     },
     replay: async (id, by) => {
       asked.replays.push({ id, by });

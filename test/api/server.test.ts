@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ApiContext, Queue } from '../../src/api/context.ts';
 import { type ApiServer, createApi } from '../../src/api/server.ts';
 import { PipehatError } from '../../src/errors.ts';
-import { type Asked, bearer, fakeContext, messages, status, token, trace } from './context.ts';
+import { type Asked, bearer, fakeContext, messages, original, status, token, trace } from './context.ts';
 
 describe('HTTP API', () => {
   let api: ApiServer;
@@ -232,6 +232,17 @@ describe('HTTP API', () => {
       ]);
     });
 
+    it('are given out byte for byte, in the name of the caller', async () => {
+      const answer = await get(`/v1/messages/${trace.id}/bytes`);
+      expect(answer.rawPayload.equals(original)).to.equal(true);
+      expect(answer.headers).to.include({
+        'content-type': 'application/octet-stream',
+        'content-length': String(original.length),
+        'content-disposition': `attachment; filename="${trace.id}.hl7"`,
+      });
+      expect(asked.bytes).to.deep.equal([{ id: trace.id, by: { name: 'first' } }]);
+    });
+
     it('are replayed in the name of the caller', async () => {
       const answer = await post(`/v1/messages/${trace.id}/replay`);
       expect(answer.statusCode).to.equal(202);
@@ -240,7 +251,11 @@ describe('HTTP API', () => {
     });
 
     it('that are not there are said to be so', async () => {
-      for (const answer of [await get('/v1/messages/1'), await post('/v1/messages/1/replay')]) {
+      const urls = ['/v1/messages/1', '/v1/messages/1/bytes'];
+      for (const answer of [
+        ...(await Promise.all(urls.map((url) => get(url)))),
+        await post('/v1/messages/1/replay'),
+      ]) {
         expect(answer.statusCode).to.equal(404);
         expect(answer.json().code).to.equal('api-message-not-found');
       }
@@ -310,6 +325,7 @@ describe('HTTP API', () => {
       '/metrics',
       '/v1/messages',
       '/v1/messages/{id}',
+      '/v1/messages/{id}/bytes',
       '/v1/messages/{id}/replay',
     ]);
     expect(

@@ -3,7 +3,14 @@
  * receiver it can switch. How a kind renders its body, and what it makes of each answer, it tests itself.
  */
 import { expect } from 'chai';
-import type { Attempt, Body, Delivery, Destination, DestinationContext } from '../../src/component.ts';
+import type {
+  Attachment,
+  Attempt,
+  Body,
+  Delivery,
+  Destination,
+  DestinationContext,
+} from '../../src/component.ts';
 import { PipehatError } from '../../src/errors.ts';
 import type { Facts, Log } from '../../src/log.ts';
 import { destinationContext } from '../helpers/contexts.ts';
@@ -141,12 +148,13 @@ export function destinationContract(
 }
 
 /** A delivery number `n` for the first time. */
-export function delivery(n: number, body: Body): Delivery {
+export function delivery(n: number, body: Body, attachments: readonly Attachment[] = []): Delivery {
   return {
     id: String(n),
     message_id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
     attempt: 1,
     body,
+    attachments,
   };
 }
 

@@ -74,6 +74,18 @@ const messages: Readonly<Record<string, string | Buffer>> = {
   ),
   'no patient': lines(msh('ADT^A08', 'PHI10'), evn, pv1),
   'a type that is not accepted': lines(msh('QRY^A19', 'PHI11'), `QRD|${phi.mrn}|R|I|${phi.given}`),
+  'a document': lines(
+    msh('ORU^R01', 'PHI13'),
+    pid,
+    obr,
+    `OBX|1|ED|11502-2^Report^LN||^AP^PDF^Base64^${Buffer.from(`${phi.comment} `.repeat(6000)).toString('base64')}||||||F`,
+  ),
+  'a letter': lines(
+    msh('ORU^R01', 'PHI14'),
+    pid,
+    obr,
+    `OBX|1|TX|11502-2^Report^LN||${`${phi.comment}\\.br\\`.repeat(6000)}||||||F`,
+  ),
   discharge: lines(msh('ADT^A03', 'PHI12'), evn, pid, pv1),
 };
 
@@ -213,6 +225,12 @@ function suite(queues: 'postgres' | 'redis'): void {
     it('reach the receivers', () => {
       expect(lab.messages.join()).to.include(phi.family).and.to.include(phi.comment);
       expect(JSON.stringify(ehr.done)).to.include(phi.family).and.to.include(phi.comment);
+    });
+
+    it('are in documents that are kept apart', async () => {
+      const { rows } = await database.pool.query('select 1 from attachment');
+      expect(rows).to.have.lengthOf(2);
+      expect(lab.messages.some((message) => message.length > 70_000)).to.equal(true);
     });
 
     it('went through every failure that this test means', async () => {

@@ -38,8 +38,8 @@ export interface World {
   readonly keyring: Keyring;
   readonly metrics: ReturnType<typeof createMetrics>;
   engine: Engine;
-  /** Sends a message into channel `adt` and gives the ACK as text. */
-  send(text: string | Uint8Array): Promise<string>;
+  /** Sends a message into channel `adt`, over connection 1 or another, and gives the ACK as text. */
+  send(text: string | Uint8Array, connection?: number): Promise<string>;
   /** Stops this engine and starts another on the same database. */
   restart(): Promise<void>;
   /** Resolves when `condition` holds; rejects after ten seconds. */
@@ -123,7 +123,15 @@ export async function createWorld(options: {
     };
   });
   const channel: Channel = {
-    ...{ name: 'adt', description: '', file: '', order: 'patient', lanes: 4, steps: [] },
+    ...{
+      name: 'adt',
+      description: '',
+      file: '',
+      order: 'patient',
+      lanes: 4,
+      steps: [],
+      lift_from_bytes: 65_536,
+    },
     source: { definition: source, options: {} },
     accept: { messages: [{ code: 'ADT', event: '*' }], versions: { from: '2.3', to: '2.8' } },
     ack: {
@@ -174,9 +182,9 @@ export async function createWorld(options: {
     keyring,
     metrics,
     engine: await start(),
-    async send(text) {
+    async send(text, connection = 1) {
       const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-      const from = { protocol: 'test', local: 'here', remote: 'there', connection: 1 };
+      const from = { protocol: 'test', local: 'here', remote: 'there', connection };
       const { bytes: answer = new Uint8Array() } = await accept(bytes, from);
       return Buffer.from(answer).toString();
     },

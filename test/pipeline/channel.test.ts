@@ -69,6 +69,7 @@ function channel(steps: Step[], routes: Route[]): Channel {
     },
     order: 'patient',
     lanes: 8,
+    lift_from_bytes: 65_536,
     steps,
     routes,
   };

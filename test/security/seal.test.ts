@@ -3,7 +3,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { PipehatError } from '../../src/errors.ts';
 import { type KeyStore, openKeyring, parseMasterKey, type WrappedKey } from '../../src/security/keys.ts';
-import { type DataKey, NONCE_BYTES, open, type Purpose, seal as sealWith } from '../../src/security/seal.ts';
+import {
+  type DataKey,
+  NONCE_BYTES,
+  open,
+  type Purpose,
+  seal as sealWith,
+  shrinks,
+} from '../../src/security/seal.ts';
 
 const key: DataKey = { id: 7, tenant: 'demo', key: randomBytes(32) };
 
@@ -33,6 +40,25 @@ describe('sealed payloads', () => {
     const first = await seal(key, 'message', content);
     expect(first.equals(await seal(key, 'message', content))).to.equal(false);
     expect(first.includes('Winterfrost')).to.equal(false);
+  });
+
+  it('are deflated where it is worth it', async () => {
+    const letter = Buffer.from('Dear colleague, thank you for sending '.repeat(500));
+    const document = Buffer.from(randomBytes(30_000).toString('base64'));
+    expect([await shrinks(letter), await shrinks(document)]).to.deep.equal([true, false]);
+    for (const content of [letter, document]) {
+      for (const deflated of [true, false]) {
+        const sealed = await sealWith(key, 'message', content, randomBytes(NONCE_BYTES), deflated);
+        expect(sealed.length < content.length).to.equal(deflated);
+        expect(open(key, 'message', sealed).equals(content)).to.equal(true);
+      }
+    }
+  });
+
+  it('do not open in another place', async () => {
+    const sealed = await seal(key, 'attachment ab 1', Buffer.from('x'));
+    expect(codeOf(() => open(key, 'attachment ab 2', sealed))).to.equal('payload-damaged');
+    expect(codeOf(() => open(key, 'attachment cd 1', sealed))).to.equal('payload-damaged');
   });
 
   it('do not open when any one bit differs', async () => {

@@ -171,7 +171,7 @@ describe('source mllp', () => {
       host: '127.0.0.1',
       max_connections: 256,
       probe_after_ms: 60_000,
-      max_bytes: 52_428_800,
+      max_bytes: 67_108_864,
       frame_timeout_ms: 60_000,
       idle_timeout_ms: 0,
     });
