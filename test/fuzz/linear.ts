@@ -14,7 +14,7 @@ const TIMES = 8;
 const MOST_TIMES = 32;
 /** Of the small size: what takes less stays within the young generation, and costs less for that. */
 const LEAST_MS = 30;
-const FIRST_SIZE = 2000;
+const FIRST_SIZE = 250;
 const MOST_SIZE = 128_000;
 
 const HEAD = 'MSH|^~\\&|A|B|C|D|20260101||ORU^R01^ORU_R01|1|P|2.5.1\r';
