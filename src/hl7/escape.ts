@@ -138,7 +138,9 @@ export function escape(text: string, delimiters: Delimiters): string {
   for (let at = 0; at < text.length; at++) {
     const name = nameOf(text[at]!, delimiters);
     if (name === undefined) continue;
-    pieces.push(text.slice(from, at), mark === '' ? ' ' : mark + name + mark);
+    pieces.push(text.slice(from, at));
+    if (mark === '') pieces.push(' ');
+    else pieces.push(mark, name, mark);
     from = at + 1;
   }
   if (from === 0) return text;

@@ -298,6 +298,6 @@ export function readDelimiters(text: string): Delimiters {
   }
   const field = text[3]!;
   const encoding = part(/^[^\r\n]*/.exec(text.slice(4, 10))![0], field, 1);
-  const [component = '', repetition = '', escape = '', subcomponent = '', truncation] = encoding;
+  const [component = '', repetition = '', escape = '', subcomponent = '', truncation] = encoding.split('');
   return { field, component, repetition, escape, subcomponent, truncation };
 }

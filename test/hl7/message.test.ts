@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PipehatError } from '../../src/errors.ts';
-import { escape } from '../../src/hl7/escape.ts';
-import { type Message, readMessage } from '../../src/hl7/message.ts';
+import { escape, unescape } from '../../src/hl7/escape.ts';
+import { type Message, readDelimiters, readMessage } from '../../src/hl7/message.ts';
 import { parsePath } from '../../src/hl7/path.ts';
 import { readGroups } from '../../src/hl7/structure.ts';
 import { delimiters, encoding, text } from './arbitraries.ts';
@@ -92,6 +92,12 @@ describe('hl7 message', () => {
     });
     expect(value('PID-3.2.2', message)).to.equal('c');
     expect(value('PID-3[2]', message)).to.equal('d');
+  });
+
+  it('takes half of a character beyond the basic plane as a delimiter, as it cuts', () => {
+    const own = readDelimiters('MSH|^😀&|');
+    expect(Object.values(own)).to.deep.equal(['|', '^', '\ud83d', '\ude00', '&', undefined]);
+    for (const one of ['😀', 'a😀^|', '\ud83d']) expect(unescape(escape(one, own), own)).to.equal(one);
   });
 
   it('does not cut at a delimiter that MSH-2 is too short to name', () => {
