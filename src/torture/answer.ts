@@ -53,3 +53,11 @@ export function readAnswer(bytes: Buffer): Answer {
     says: complaint.length === 0 ? code : `${code} (${shown(Buffer.from(complaint.join(' | '), 'latin1'))})`,
   };
 }
+
+/** The answers in one block: those inside of a batch of answers (FHS, BHS), else the one that it is. */
+export function readAnswers(bytes: Buffer): Answer[] {
+  const text = bytes.toString('latin1');
+  if (!/^[FB]HS/.test(text)) return [readAnswer(bytes)];
+  const [, ...each] = text.split(/(?<=[\r\n])(?=MSH)/);
+  return each.map((one) => readAnswer(Buffer.from(one, 'latin1')));
+}

@@ -1,5 +1,5 @@
 /** What must not be acknowledged, and how it is refused. */
-import type { Answer } from '../answer.ts';
+import { type Answer, readAnswer, readAnswers } from '../answer.ts';
 import { type Case, type CaseContext, group, type Level } from '../case.ts';
 import type { Changes } from '../message.ts';
 import { shown } from '../shown.ts';
@@ -204,16 +204,24 @@ export const refusal = group('refusal', [
       const head = Buffer.from('BHS|^~\\&\r');
       const batch = Buffer.concat([head, ...messages.map(({ bytes }) => bytes), Buffer.from('BTS|2\r')]);
       await line.write(block(batch));
-      const first = await reaction(line, context.timeout_ms);
-      if (first === 'silence') throw failed('no answer, and the connection stays open');
-      if (first === 'closed' || !first.taken) return pass(reactionShown(first));
-      // One answer for the batch names the batch or nothing; one a message names each.
+      const found = await line.poll(context.timeout_ms);
+      if (found === undefined && line.over === undefined)
+        throw failed('no answer, and the connection stays open');
+      if (found === undefined) return pass(reactionShown('closed'));
+      const answers = readAnswers(found.bytes);
+      const [only] = answers;
+      // One answer for the batch names the batch or nothing; one a message names each, in a batch of answers or not.
       const names = messages.map(({ control_id }) => control_id);
-      if (!names.includes(first.control_id)) return pass(`${first.says} for the batch`);
-      const second = await reaction(line, context.scale.quiet_ms);
-      if (typeof second === 'string')
-        throw failed(`${first.says} for "${first.control_id}" and nothing for the other`);
-      return pass(`${first.says} for "${first.control_id}", ${second.says} for "${second.control_id}"`);
+      if (answers.length === 1 && !(only!.taken && names.includes(only!.control_id)))
+        return pass(`${only!.says} for the batch`);
+      if (answers.length === 1) {
+        const second = await line.poll(context.scale.quiet_ms);
+        if (second !== undefined) answers.push(readAnswer(second.bytes));
+      }
+      const named = answers.map(({ says, control_id }) => `${says} for "${control_id}"`).join(', ');
+      const left = names.filter((name) => !answers.some(({ control_id }) => control_id === name));
+      if (left.length > 0) throw failed(`${named}, and nothing for ${left.length} of ${names.length}`);
+      return pass(named);
     },
   },
 ]);
