@@ -8,7 +8,7 @@ import { type LiftedPart, readChunk, readLifted } from '../store/attachments.ts'
 import { asStoreError, type Queryable } from '../store/database.ts';
 
 /** Bytes of a chunk; the last one of a content may be shorter. */
-export const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 
 /** What a chunk is sealed as: it opens in its own place only. */
 export function chunkPurpose(id: Buffer, number: number): Purpose {

@@ -116,6 +116,10 @@ export class Message {
   /** Of each segment; found at the first question for one. */
   #names: readonly string[] | undefined;
   #groups: Structure | undefined;
+  /** Which segment was found last, and where. */
+  #foundName = '';
+  #foundIndex = 0;
+  #foundAt = 0;
 
   constructor(text: string, delimiters: Delimiters, marks: readonly number[]) {
     this.text = text;
@@ -222,8 +226,16 @@ export class Message {
 
   #find(name: string, index: number): Segment | undefined {
     const names = this.#namesOfAll();
-    let left = index;
-    for (let i = 0; i < names.length; i++) if (names[i] === name && --left === 0) return this.#segment(i);
+    // Whoever reads one place of a segment mostly reads another of it next, or of the one behind.
+    const known = name === this.#foundName && index >= this.#foundIndex;
+    let left = known ? index - this.#foundIndex + 1 : index;
+    for (let i = known ? this.#foundAt : 0; i < names.length; i++) {
+      if (names[i] !== name || --left > 0) continue;
+      this.#foundName = name;
+      this.#foundIndex = index;
+      this.#foundAt = i;
+      return this.#segment(i);
+    }
     return undefined;
   }
 

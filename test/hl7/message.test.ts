@@ -213,4 +213,18 @@ describe('hl7 message', () => {
       }),
     );
   });
+
+  it('finds the same segment whatever was looked for before', () => {
+    const names = fc.constantFrom('PID', 'OBX', 'NTE');
+    const asked = fc.array(fc.tuple(names, fc.integer({ min: 1, max: 6 })), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(names, { maxLength: 10 }), asked, (order, questions) => {
+        const message = readMessage([MSH, ...order.map((name, i) => `${name}|${i}`)].join('\r'));
+        for (const [name, index] of questions) {
+          const expected = order.flatMap((one, i) => (one === name ? [String(i)] : []))[index - 1] ?? '';
+          expect(value(`${name}[${index}]-1`, message)).to.equal(expected);
+        }
+      }),
+    );
+  });
 });
