@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import type { Delivery } from '../../src/component.ts';
+import { CHUNK_BYTES } from '../../src/engine/attachments.ts';
 import { originalOf } from '../../src/engine/original.ts';
 import { replayMessage } from '../../src/engine/replay.ts';
 import { traceMessage } from '../../src/engine/trace.ts';
@@ -10,7 +11,7 @@ import { dropUnusedAttachments } from '../../src/store/attachments.ts';
 import { accepted, adt, createWorld, type Receiver, type World } from '../helpers/world.ts';
 
 /** Two whole chunks and a part. */
-const pdf = randomBytes(1_900_000).toString('base64');
+const pdf = randomBytes(Math.floor(CHUNK_BYTES * 1.8)).toString('base64');
 
 /** Longer than the limit, and nothing that base64 would be. */
 const letter = 'Dear colleague, "thank you" for \\T\\ \\.br\\ '.repeat(3000);
