@@ -50,10 +50,10 @@ export function createLift({ pool, keyring, now }: LiftOptions): Lift {
 
   async function* sealChunks(id: Buffer, content: Uint8Array): AsyncGenerator<Buffer, void, undefined> {
     const middle = Math.floor(content.length / 2);
-    const deflate = await shrinks(content.subarray(middle, middle + SAMPLE_BYTES));
+    const shrinkable = await shrinks(content.subarray(middle, middle + SAMPLE_BYTES));
     for (let number = 0; number * CHUNK_BYTES < content.length; number++) {
       const chunk = content.subarray(number * CHUNK_BYTES, (number + 1) * CHUNK_BYTES);
-      yield await keyring.seal(chunkPurpose(id, number), chunk, deflate);
+      yield await keyring.seal(chunkPurpose(id, number), chunk, shrinkable);
       await setImmediate();
     }
   }

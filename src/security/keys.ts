@@ -34,8 +34,8 @@ const SEALS_FOR_MS = 24 * 60 * 60 * 1000;
 
 /** Seals and opens one tenant's payloads, and hashes what must be searchable. */
 export interface Keyring {
-  /** `deflated`: whether it is worth the time; by default, all but the small is. */
-  seal(purpose: Purpose, content: Uint8Array, deflated?: boolean): Promise<Buffer>;
+  /** `shrinkable`: false where it is known that deflating is not worth its time. */
+  seal(purpose: Purpose, content: Uint8Array, shrinkable?: boolean): Promise<Buffer>;
   open(purpose: Purpose, sealed: Buffer): Buffer;
   /** Keyed hash of an identifier, 16 bytes: equal identifiers are found, none can be read back. */
   hash(kind: string, value: string): Buffer;
@@ -74,7 +74,7 @@ export async function openKeyring(
   const nextNonce = createNonces();
 
   return {
-    seal: (purpose, content, deflated) => seal(current!, purpose, content, nextNonce(), deflated),
+    seal: (purpose, content, shrinkable) => seal(current!, purpose, content, nextNonce(), shrinkable),
     open(purpose, sealed) {
       const key = keys.get(dataKeyId(sealed));
       if (key === undefined) throw new PipehatError('payload-key-unknown', { key: dataKeyId(sealed) });

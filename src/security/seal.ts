@@ -47,16 +47,17 @@ export async function shrinks(sample: Uint8Array): Promise<boolean> {
 }
 
 /**
- * Seals `content` under `dataKey`. `nonce`: {@link NONCE_BYTES} random bytes that this key has never seen. `deflated`:
- * what is known to shrink; otherwise everything is deflated but the small.
+ * Seals `content` under `dataKey`. `nonce`: {@link NONCE_BYTES} random bytes that this key has never seen. All but
+ * the small is deflated, unless it is known that it does not shrink.
  */
 export async function seal(
   dataKey: DataKey,
   purpose: Purpose,
   content: Uint8Array,
   nonce: Buffer,
-  deflated: boolean = content.length >= DEFLATE_FROM_BYTES,
+  shrinkable = true,
 ): Promise<Buffer> {
+  const deflated = shrinkable && content.length >= DEFLATE_FROM_BYTES;
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header[0] = deflated ? DEFLATED : PLAIN;
   header.writeUInt32BE(dataKey.id, 1);
@@ -71,8 +72,8 @@ export async function seal(
 }
 
 function deflate(content: Uint8Array): Buffer | Promise<Buffer> {
-  // One piece of output, no larger than the input: the usual 16 kB cost more than deflating 3 kB.
-  const options = { level: 1, chunkSize: Math.min(content.length, 65_536) };
+  // One piece of output, no larger than the input: the usual 16 kB cost more than deflating 3 kB. Zlib takes 64 at least.
+  const options = { level: 1, chunkSize: Math.max(64, Math.min(content.length, 65_536)) };
   return content.length < DEFLATE_ASIDE_FROM_BYTES
     ? deflateRawSync(content, options)
     : deflateAside(content, options);

@@ -54,6 +54,15 @@ describe('large parts of messages', () => {
     expect([await original(1), await original(2)]).to.deep.equal(messages);
   });
 
+  it('may end in a chunk of a single byte', async () => {
+    await open();
+    const text = `${'x y'.repeat(CHUNK_BYTES).slice(0, CHUNK_BYTES)}!`;
+    expect(codeOf(await world.send(adt('P1', 'C1', text)))).to.equal('AA');
+    await world.until(() => got.length === 1);
+    expect(got[0]!.whole).to.equal(adt('P1', 'C1', text));
+    expect(await count('attachment_chunk')).to.equal(2);
+  });
+
   it('are shown as references with their sizes', async () => {
     await open();
     await world.send(adt('P1', 'C1', pdf));
