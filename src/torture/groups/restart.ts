@@ -9,10 +9,10 @@ import type { Line } from '../wire.ts';
 const UP_AGAIN_MS = 120_000;
 const limit_ms = (): number => 2 * UP_AGAIN_MS;
 
-/** Runs the restart, then waits until a connection can be opened. */
+/** Runs the restart, then waits until a message is taken: what is dying may still let a connection in. */
 async function restarted(context: CaseContext): Promise<void> {
   await context.restart?.();
-  await (await connected(context)).close();
+  await sendUntilTaken(context, [context.compose()]);
 }
 
 /** A connection, as soon as there is one to be had. */
