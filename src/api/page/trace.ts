@@ -19,7 +19,7 @@ ${trace.findings !== undefined && html`<section aria-labelledby="findings"><h2 i
 ${trace.deliveries.length > 0 && html`<section aria-labelledby="deliveries"><h2 id="deliveries">Deliveries</h2>${trace.deliveries.map(deliveryCard)}</section>`}
 ${trace.body !== undefined && html`<section aria-labelledby="body"><h2 id="body">As received</h2>${text(trace.body)}</section>`}
 <section aria-labelledby="audit"><h2 id="audit">Audit</h2>${audit(trace)}</section>
-${!bodies && html`<p><a href="?bodies=true" rel="nofollow">Show message, requests and answers</a> · <a href="/v1/messages/${trace.id}/bytes" rel="nofollow" download>Download the message as received</a> <span class="faint">They hold patient data; looking is audited.</span></p>`}`,
+${!bodies && html`<p class="aside"><a href="?bodies=true" rel="nofollow">Show message, requests and answers</a> · <a href="/v1/messages/${trace.id}/bytes" rel="nofollow" download>Download the message as received</a> <span class="faint">They hold patient data; looking is audited.</span></p>`}`,
     { bar: navigation },
   );
 }
