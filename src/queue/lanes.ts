@@ -5,6 +5,7 @@
  * The queue is never the only place that knows of work: lanes are swept from the store (see engine/sweep.ts), so a
  * queue that is lost whole costs a few seconds and nothing else.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue, Worker } from 'bullmq';
 import type { Log } from '../log.ts';
 import type { QueueBackend } from './backend.ts';
@@ -53,6 +54,9 @@ const JOIN_MS = 100;
 /** Trouble of one queue is logged at most this often. */
 const TROUBLE_EVERY_MS = 10_000;
 
+/** A drain that failed begins again after this long. */
+const AGAIN_MS = 500;
+
 /** A lane that is being drained here. */
 interface Running {
   /** Work was announced. */
@@ -83,6 +87,14 @@ export async function startLanes(options: {
   const joined = new Map<number, { timer: NodeJS.Timeout; again: boolean }>();
   const later = new Map<number, NodeJS.Timeout>();
   let stopping = false;
+
+  // While the backend is away, BullMQ reports it ten times a second, for each queue.
+  const onTrouble = seldom((error: Error) =>
+    log.warn('queue trouble', { queue: name, reason: error.name, says: error.message }),
+  );
+  const stopped = seldom((error: Error) =>
+    log.error('lane stopped by an error', { queue: name, reason: error.name, says: error.message }),
+  );
 
   const add = (lane: number): void => {
     const deduplication = { id: `lane-${lane}`, keepLastIfActive: true };
@@ -134,16 +146,30 @@ export async function startLanes(options: {
     return announced && !stopping;
   };
 
+  /**
+   * A drain that fails is begun again by this same job: mostly the store is away. A job that failed then could not say so to
+   * a queue that is in the same database, and would keep its lane from everybody until it counts as stalled.
+   */
+  const drainUntilDone = async (lane: number, state: Running): Promise<Drained> => {
+    const turn: Turn = { stopping: () => stopping, more: (due_in_ms) => more(state, due_in_ms) };
+    for (;;) {
+      try {
+        return await drain(lane, turn);
+      } catch (error) {
+        if (stopping) throw error;
+        stopped(error as Error);
+        await sleep(AGAIN_MS);
+      }
+    }
+  };
+
   const work = async (job: Job<{ lane: number }>): Promise<void> => {
     const { lane } = job.data;
     if (running.has(lane)) return;
     const state: Running = { more: false, wait: undefined };
     running.set(lane, state);
     try {
-      const left = await drain(lane, {
-        stopping: () => stopping,
-        more: (due_in_ms) => more(state, due_in_ms),
-      });
+      const left = await drainUntilDone(lane, state);
       // A wake that comes after this line adds a job; BullMQ keeps it until this one has ended.
       running.delete(lane);
       if (left.again || state.more) add(lane);
@@ -153,19 +179,10 @@ export async function startLanes(options: {
     }
   };
 
-  let quietUntil_ms = 0;
-  const onTrouble = (error: Error): void => {
-    // While the backend is away, BullMQ reports it ten times a second, for each queue.
-    if (performance.now() < quietUntil_ms) return;
-    quietUntil_ms = performance.now() + TROUBLE_EVERY_MS;
-    log.warn('queue trouble', { queue: name, reason: error.name, says: error.message });
-  };
   queue.on('error', onTrouble);
   const worker: Worker = backend.worker(name, work, options.lanes);
   worker.on('error', onTrouble);
-  worker.on('failed', (_job, error) =>
-    log.error('lane stopped by an error', { queue: name, reason: error.name, says: error.message }),
-  );
+  worker.on('failed', (_job, error) => stopped(error));
   await worker.waitUntilReady();
   return {
     queue,
@@ -178,5 +195,15 @@ export async function startLanes(options: {
       await worker.close();
       await queue.close();
     },
+  };
+}
+
+/** `report`, but not again for {@link TROUBLE_EVERY_MS}. */
+function seldom(report: (error: Error) => void): (error: Error) => void {
+  let quietUntil_ms = 0;
+  return (error) => {
+    if (performance.now() < quietUntil_ms) return;
+    quietUntil_ms = performance.now() + TROUBLE_EVERY_MS;
+    report(error);
   };
 }
