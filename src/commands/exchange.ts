@@ -2,7 +2,7 @@
 import { PipehatError } from '../errors.ts';
 import { type Ack, type AckError, readAck } from '../hl7/ack.ts';
 import { unicodeForm } from '../hl7/byte-order.ts';
-import { type Header, headerBytes, readHeader } from '../hl7/header.ts';
+import { type Header, headerBytes, headerOf } from '../hl7/header.ts';
 import { readable } from '../hl7/readable.ts';
 import type { MllpClient } from '../mllp/client.ts';
 import type { MllpReceiver } from '../mllp/dial.ts';
@@ -98,15 +98,6 @@ export function summary(answers: ReadonlyMap<string, number>, ms: number): strin
 function controlIdOf(header: Header): string {
   const bytes = headerBytes(header, header.control_id);
   return bytes.includes(0) ? header.control_id : bytes.toString('latin1');
-}
-
-function headerOf(bytes: Uint8Array): Header | undefined {
-  try {
-    return readHeader(bytes);
-  } catch (error) {
-    if (error instanceof PipehatError) return undefined;
-    throw error;
-  }
 }
 
 /** What it throws closes the connection: after an answer to something else, no later one can be trusted. */

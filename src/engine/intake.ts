@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Accept, Answer, Refuse } from '../component.ts';
 import type { PipehatError } from '../errors.ts';
-import type { Header } from '../hl7/header.ts';
+import { type Header, headerOf } from '../hl7/header.ts';
 import type { Message } from '../hl7/message.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -16,7 +16,7 @@ import type { Acknowledged } from './acknowledged.ts';
 import { asProblem } from './fault.ts';
 import { createGroup } from './group.ts';
 import { createJudge, type Judged, type JudgeOptions, type OpenMessage } from './judge.ts';
-import { createLift, headerOf, type Incoming, type LiftOptions } from './lifting.ts';
+import { createLift, type Incoming, type LiftOptions } from './lifting.ts';
 import { type Stored, storeOnce } from './once.ts';
 import type { Recent } from './recent.ts';
 import { createTurns } from './turns.ts';

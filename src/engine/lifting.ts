@@ -4,9 +4,7 @@
  * resend finds it there.
  */
 import { setImmediate } from 'node:timers/promises';
-import { PipehatError } from '../errors.ts';
-import type { Header } from '../hl7/header.ts';
-import { readHeader } from '../hl7/header.ts';
+import { headerOf } from '../hl7/header.ts';
 import { findLarge, type LargePart, referenceTo, skeletonOf } from '../hl7/lift.ts';
 import type { Keyring } from '../security/keys.ts';
 import { shrinks } from '../security/seal.ts';
@@ -73,14 +71,4 @@ export function createLift({ pool, keyring, now }: LiftOptions): Lift {
       lifted: [...new Map(lifted.map((part) => [part.id.toString('hex'), part])).values()],
     };
   };
-}
-
-/** The header, where the bytes have one. */
-export function headerOf(bytes: Uint8Array): Header | undefined {
-  try {
-    return readHeader(bytes);
-  } catch (error) {
-    if (error instanceof PipehatError) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** The facts of MSH, read straight from the bytes: all that intake needs to judge a message. */
+import { PipehatError } from '../errors.ts';
 import { unicodeForm } from './byte-order.ts';
 import { charsetName, codecOf, WIDE_SETS } from './charset-names.ts';
 import type { Codec } from './codec.ts';
@@ -64,6 +65,16 @@ export function readHeader(bytes: Uint8Array, fallback: readonly string[] = []):
   // Latin-1 keeps every byte apart, whatever MSH-18 turns out to say.
   const header = readHeaderText(buffer.toString('latin1', 0, end), undefined, !special);
   return (special && overlapping(header, buffer.subarray(0, end), fallback)) || header;
+}
+
+/** The header, where the bytes have one. */
+export function headerOf(bytes: Uint8Array): Header | undefined {
+  try {
+    return readHeader(bytes);
+  } catch (error) {
+    if (error instanceof PipehatError) return undefined;
+    throw error;
+  }
 }
 
 /**
