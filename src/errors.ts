@@ -612,6 +612,11 @@ export const errors = {
     says: 'there is no mapping "{mapping}" in {folder}{hint}',
     advice: 'Name a folder under mappings.',
   },
+  'mapping-not-optional': {
+    class: 'permanent',
+    says: 'the mapping "{mapping}" makes no {type} on request: what it makes only when asked is {known}',
+    advice: 'Name one of these, or leave --include out: all other types are made anyway.',
+  },
   'bundle-invalid': {
     class: 'permanent',
     says: 'the Bundle breaks FHIR R4 in {count} places',

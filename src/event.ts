@@ -19,6 +19,11 @@ export interface EventEntry {
    * changes it. Absent where the event is about it.
    */
   readonly context?: true;
+  /**
+   * Top-level elements that the sender asks to delete, by sending `""` (HL7 v2.5.1 §2.5.3.2), and that nothing else in the message fills.
+   * Absent where there is none.
+   */
+  readonly removed?: readonly string[];
 }
 
 /** What happened to the thing the event is about. */

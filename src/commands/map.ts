@@ -14,6 +14,7 @@ interface MapOptions {
   readonly site?: string;
   readonly timeZone?: string;
   readonly charset?: string;
+  readonly include?: readonly string[];
   readonly validate?: boolean;
   readonly json?: boolean;
 }
@@ -55,6 +56,11 @@ site; without a site, those that come with Pipehat.
       timeZone,
     )
     .option('--charset <name>', 'character set where MSH-18 is empty (default: valid UTF-8)', charset)
+    .option(
+      '--include <types>',
+      'resource types that are only made when asked for: MessageHeader,Provenance',
+      (text: string) => text.split(','),
+    )
     .option('--validate', 'check each Bundle against FHIR R4 too')
     .option('--json', 'print a JSON line also for one message')
     .action(
@@ -97,10 +103,15 @@ async function createMap({ validate, ...options }: MapOptions, { cwd }: Terminal
     time_zone: options.timeZone,
     cwd,
   });
+  const include = options.include ?? [];
+  for (const type of include.filter((one) => !mapping.optional.has(one))) {
+    const known = [...mapping.optional].join(', ') || 'nothing';
+    throw new PipehatError('mapping-not-optional', { mapping: mapping.name, type, known });
+  }
   const reading = { charset: options.charset === undefined ? undefined : [options.charset] };
   return (bytes) => {
     const received = readReceived(reading, bytes);
-    const mapped = mapping.run(received.message, context);
+    const mapped = mapping.run(received.message, { ...context, include });
     const assumed = {
       ...(received.warning !== undefined && { charset: received.charset }),
       ...(mapped.time_zone !== undefined && { time_zone: mapped.time_zone }),

@@ -23,7 +23,22 @@ const step = Type.Object(
       ),
     ),
     transform: Type.Optional(
-      Type.String({ description: 'The mapping that makes the canonical event. At most one in a channel.' }),
+      Type.Union(
+        [
+          Type.String({ title: 'a mapping' }),
+          Type.Object(
+            {
+              mapping: Type.String({ description: 'The mapping.' }),
+              include: Type.Array(Type.String(), {
+                description:
+                  'Resource types that the mapping makes only where it is asked to, such as MessageHeader and Provenance.',
+              }),
+            },
+            strict,
+          ),
+        ],
+        { description: 'The mapping that makes the canonical event. At most one in a channel.' },
+      ),
     ),
   },
   { ...strict, minProperties: 1, maxProperties: 1 },

@@ -42,16 +42,27 @@ function compileSet(draft: Draft, set: NonNullable<FileStep['set']>, i: number):
   return { kind: 'set', label: `step ${i + 1}: set ${Object.keys(set).join(', ')}`, values };
 }
 
-function compileTransform(draft: Draft, name: string, i: number): Step | undefined {
+function compileTransform(
+  draft: Draft,
+  given: NonNullable<FileStep['transform']>,
+  i: number,
+): Step | undefined {
+  const { mapping: name, include } = typeof given === 'string' ? { mapping: given, include: [] } : given;
   const { yaml, around, problems } = draft;
   const mapping = around.mappings.get(name);
   if (mapping === undefined) {
     const says = unknown('mapping', name, around.mappings.keys());
-    problems.push(yaml.problem(['steps', i, 'transform'], 'unknown-mapping', says));
+    const at = ['steps', i, 'transform', ...(typeof given === 'string' ? [] : ['mapping'])];
+    problems.push(yaml.problem(at, 'unknown-mapping', says));
     return undefined;
   }
   problems.push(...unmapped(draft, mapping));
-  return { kind: 'transform', label: `step ${i + 1}: transform ${name}`, mapping };
+  const never = include.find((type) => !mapping.optional.has(type));
+  if (never !== undefined) {
+    const says = unknown('optional resource type', never, mapping.optional);
+    problems.push(yaml.problem(['steps', i, 'transform', 'include'], 'unknown-resource', says));
+  }
+  return { kind: 'transform', label: `step ${i + 1}: transform ${name}`, mapping, include };
 }
 
 /** Accepted messages that the mapping has nothing for. A filter may drop them before, so these are warnings. */

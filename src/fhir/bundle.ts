@@ -5,9 +5,13 @@
  */
 import type { Bundle, Identifier, Reference, Resource } from '@medplum/fhirtypes';
 import type { CanonicalEvent, EventEntry, Identity } from '../event.ts';
+import { WITHOUT_IDENTIFIER } from './identity.ts';
 import { type OutcomeIssue, outcomeIssues } from './outcome.ts';
 
-/** A conditional update of `Type?identifier=system|value`, or a conditional create where `identifier=system|value` finds none; encoded. */
+/**
+ * A conditional update of `Type?identifier=system|value`, or a conditional create where `identifier=system|value` finds none; encoded. What has
+ * no identifier is updated as `Type/id`, which also creates it (R4 http.html#upsert).
+ */
 export type WriteRequest =
   | { readonly method: 'PUT'; readonly url: string }
   | { readonly method: 'POST'; readonly url: string; readonly ifNoneExist: string };
@@ -18,7 +22,7 @@ export interface Write {
   readonly full_url: string;
   /** As in a Bundle (R4 bundle.html, Bundle.entry.request). */
   readonly request: WriteRequest;
-  /** Without `id`: the server gives its own. */
+  /** Without `id`: the server gives its own, except where the request names it. */
   readonly resource: Resource;
 }
 
@@ -133,7 +137,8 @@ function readBundle(text: string): Bundle | undefined {
   return body.entry === undefined || Array.isArray(body.entry) ? body : undefined;
 }
 
-function requestOf({ resource: { resourceType }, identity, context }: EventEntry): WriteRequest {
+function requestOf({ resource: { resourceType, id }, identity, context }: EventEntry): WriteRequest {
+  if (WITHOUT_IDENTIFIER.has(resourceType)) return { method: 'PUT', url: `${resourceType}/${id}` };
   return context
     ? { method: 'POST', url: resourceType, ifNoneExist: matchQuery(identity) }
     : { method: 'PUT', url: matchUrl(resourceType, identity) };
@@ -149,7 +154,9 @@ function outsideReference({ resource: { resourceType }, identity }: EventEntry):
 }
 
 /** The resource without its id, and with the identifier that it is found by: without that, each write would create one more. */
-function identified({ resource: { id: _id, ...resource }, identity }: EventEntry): Resource {
+function identified({ resource: whole, identity }: EventEntry): Resource {
+  if (WITHOUT_IDENTIFIER.has(whole.resourceType)) return whole;
+  const { id: _id, ...resource } = whole;
   const { identifier: given = [] } = resource as { identifier?: Identifier | Identifier[] };
   const identifiers = Array.isArray(given) ? given : [given];
   const carries = identifiers.some(

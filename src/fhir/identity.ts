@@ -9,3 +9,6 @@ import { uuidOf } from '../uuid.ts';
 export function stableId(tenant: string, resourceType: string, identity: Identity): string {
   return uuidOf(`${tenant}\0${resourceType}\0${identity.system}\0${identity.value}`);
 }
+
+/** R4 types that mappings make and that have no `identifier`: a server knows them by their id alone. */
+export const WITHOUT_IDENTIFIER: ReadonlySet<string> = new Set(['Binary', 'MessageHeader', 'Provenance']);

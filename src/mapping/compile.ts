@@ -8,7 +8,7 @@ import { part } from '../hl7/parts.ts';
 import { didYouMean, type Problem, sortProblems } from '../problem.ts';
 import { checkShape, readYaml, type YamlFile } from '../yaml.ts';
 import { codeTable, csvTable } from './codes.ts';
-import type { Compiler, Declared, DeclaredTable } from './compiler.ts';
+import { type Compiler, type Declared, type DeclaredTable, unnamed } from './compiler.ts';
 import type { Mapping } from './mapping.ts';
 import { compileMessage, type MessageMap } from './messages.ts';
 import { compileObject } from './rules.ts';
@@ -105,7 +105,8 @@ class Files {
       this.segments.set(key, { yaml, content });
     } else {
       const content = yaml.value as TypeFile;
-      for (const type of [content.type, ...(content.also ?? [])]) {
+      const name = content.type.slice(unnamed(content.type).length);
+      for (const type of [content.type, ...(content.also ?? []).map((other) => other + name)]) {
         const maps = this.types.get(type) ?? new Map<string, Declared<TypeFile>>();
         this.#once(yaml, 'type', maps.get(content.to)?.yaml.file);
         this.types.set(type, maps.set(content.to, { yaml, content }));
@@ -136,6 +137,7 @@ function compileMapping(name: string, files: Files, definitions: Definitions): M
     used: new Set(),
     compiled: new Map(),
     made: new Map(),
+    optional: new Set(),
   };
   const maps = new Map<string, MessageMap>();
   for (const { yaml, content } of files.messages) {
@@ -158,6 +160,7 @@ function compileMapping(name: string, files: Files, definitions: Definitions): M
   problems.push(...unused(files, compiler.used));
   return {
     name,
+    optional: compiler.optional,
     accepts: ({ code, event }) => maps.has(`${code}^${event}`),
     run(message, context) {
       const kind = message.first('MSH')?.field(9) ?? '';

@@ -34,16 +34,19 @@ export interface ObjectRules {
 export interface Nested {
   /** An object of a type, made by `rules:` at `place`, on top of what `base` gives. */
   object(context: Context, place: Place, made: ObjectRules, type: TypeDefinition, base?: Convert): Convert;
-  /** The map from an HL7 data type to the type of an element. */
-  typeMap(context: Context, place: Place, hl7: string, element: ElementDefinition): Convert;
+  /** The map from an HL7 data type to the type of an element, or to the resource type that a reference is to point at. */
+  typeMap(context: Context, place: Place, hl7: string, element: ElementDefinition, target?: string): Convert;
 }
 
-/** Makes a resource and adds it to the run, or says what it lacks: an element, or (neither `id` nor `missing`) an identity. */
+/**
+ * Makes a resource and adds it to the run, or says what it lacks: an element, or (neither `id` nor `missing`) an identity. A
+ * part only adds to one that is there, so it lacks nothing.
+ */
 export type MakeResource = (
   here: Here,
   raw: string,
   standing: Standing,
-) => { readonly id?: string; readonly missing?: string };
+) => { readonly id?: string; readonly missing?: string; readonly part?: true };
 
 /** A file whose shape is right, with what it says. */
 export interface Declared<T> {
@@ -71,8 +74,16 @@ export interface Compiler {
   readonly used: Set<string>;
   /** Conversions compiled so far, by data type, target and level. */
   readonly compiled: Map<string, { convert?: Convert }>;
+  /** Resource types of optional steps. */
+  readonly optional: Set<string>;
   /** Segment maps compiled so far. */
   readonly made: Map<string, MakeResource>;
+}
+
+/** `PL` of `PL-Room`: the data type or segment that a map is of, without the name that tells it from its like. */
+export function unnamed(map: string): string {
+  const end = map.indexOf('-');
+  return end < 0 ? map : map.slice(0, end);
 }
 
 /** Where in the files the compiler is, and which piece rules there are about. */

@@ -45,7 +45,8 @@ function compileBase(
 ): Convert | undefined {
   if (rule.rules !== undefined && rule.as === undefined && rule.code === undefined) return undefined;
   const mapped = rule.as !== undefined && context.compiler.types.has(rule.as);
-  const as = mapped ? context.compiler.nested.typeMap(context, place, rule.as!, element) : undefined;
+  const target = element.type === 'Reference' ? rule.to : undefined;
+  const as = mapped ? context.compiler.nested.typeMap(context, place, rule.as!, element, target) : undefined;
   if (mapped && rule.code === undefined) return as;
   const { level } = context.part;
   if (rule.code !== undefined) {

@@ -14,6 +14,7 @@ import {
   compileWhere,
   type MakeText,
   type Pieces,
+  unknownSegment,
 } from './pieces.ts';
 import { type Rule, ruleSchema } from './schema.ts';
 
@@ -63,6 +64,31 @@ export function checkRule(context: Context, place: Place, rule: unknown): Rule |
 
 /** Compiles one rule for one element. */
 export function compileGiver(context: Context, place: Place, rule: Rule, element: ElementDefinition): Giver {
+  const { each, ...inner } = rule;
+  return each === undefined
+    ? compileWhenHeld(context, place, rule, element)
+    : compileEach(context, [...place, 'each'], each, compileWhenHeld(context, place, inner, element));
+}
+
+/** For each segment of that name here. Its condition is judged for each of them. */
+function compileEach(context: Context, place: Place, name: string, giver: Giver): Giver {
+  const says = unknownSegment(name);
+  if (says !== undefined) report(context, place, 'unknown-path', says);
+  return {
+    one(here, raw) {
+      for (const inside of here.each(name)) {
+        const value = giver.one(inside, raw);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+    all(here, raw, values) {
+      for (const inside of here.each(name)) giver.all(inside, raw, values);
+    },
+  };
+}
+
+function compileWhenHeld(context: Context, place: Place, rule: Rule, element: ElementDefinition): Giver {
   const condition = whenOf(context, place, rule);
   const giver = compileOrigin(context, place, rule, element);
   if (condition === undefined) return giver;

@@ -19,6 +19,8 @@ export function levelOf(path: Pick<Path, 'component' | 'subcomponent'>): Level {
 interface Made {
   readonly type: string;
   readonly reference: string;
+  /** Position of the segment that it was made of. */
+  readonly position: number | undefined;
 }
 
 /** A message or a group. See the head of this file. */
@@ -37,6 +39,17 @@ export class Here implements Values {
     this.segments = segments;
     this.#parent = parent;
     this.#delimiters = run.message.delimiters;
+  }
+
+  /** For each segment of that name here: where a rule stands that is run for it. What is around is seen from there. */
+  each(name: string): Here[] {
+    return this.segments
+      .filter((segment) => segment.name === name)
+      .map((segment) => {
+        const inside = new Here(this.run, [segment], this);
+        inside.segment = segment;
+        return inside;
+      });
   }
 
   /**
@@ -142,20 +155,44 @@ export class Here implements Values {
 
   /** Remembers a resource made here, so that rules here and in groups inside can refer to it. */
   remember(type: string, id: string): void {
-    const made = { type, reference: `${type}/${id}` };
+    const made = { type, reference: `${type}/${id}`, position: this.segment?.position };
     this.#made.push(made);
     for (let above = this.#parent; above !== undefined; above = above.#parent) above.#madeBelow.push(made);
   }
 
-  /** References to the nearest resources of a type: made here or inside, else around. */
+  /** References to resources of a type: made of the segment at hand, else here or inside, else around. */
   references(type: string): string[] {
-    const found: string[] = [];
+    const found = this.#madeOfSegment(type);
+    if (found.length > 0) return found;
     collect(this.#made, type, found);
     collect(this.#madeBelow, type, found);
     for (let above = this.#parent; found.length === 0 && above !== undefined; above = above.#parent) {
       collect(above.#made, type, found);
     }
     return found.length > 1 ? [...new Set(found)] : found;
+  }
+
+  #madeOfSegment(type: string): string[] {
+    const found: string[] = [];
+    const position = this.segment?.position;
+    if (position === undefined) return found;
+    for (let level: Here | undefined = this; level !== undefined; level = level.#parent) {
+      for (const made of level.#made) {
+        if (made.position === position && made.type === type) found.push(made.reference);
+      }
+    }
+    return found;
+  }
+
+  /** Did the sender ask to delete what stands at a path (`""`)? */
+  isNull(path: Path): boolean {
+    const raw = this.find(path)?.field(path.field) ?? '';
+    if (!raw.includes('""')) return false;
+    const repetition = typeof path.repetition === 'number' ? path.repetition : 1;
+    let piece = part(raw, this.#delimiters.repetition, repetition);
+    if (path.component !== undefined && !isNull(piece))
+      piece = part(piece, this.#delimiters.component, path.component);
+    return isNull(piece);
   }
 
   /** `OBX[3]-5`: a path as this segment stands in the message. */

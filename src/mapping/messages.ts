@@ -8,7 +8,7 @@ import { type Group, readGroups } from '../hl7/structure.ts';
 import { NEWEST_VERSION } from '../hl7/version.ts';
 import { didYouMean } from '../problem.ts';
 import { checkShape, type Place } from '../yaml.ts';
-import { type Context, report } from './compiler.ts';
+import { type Context, report, unnamed } from './compiler.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import { instant } from './conversions.ts';
 import { timeFor } from './convert.ts';
@@ -41,8 +41,8 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
   const occurred = content.occurred.flatMap(
     (text, index) => compilePath(context, ['occurred', index], text) ?? [],
   );
-  const { structure } = content;
-  const { act, each } = compileSteps(context, ['resources'], content.resources, structure);
+  const structures = structuresOf(context, content);
+  const { act, each } = compileSteps(context, ['resources'], content.resources, structures);
   const mapped = new Set(segmentsOf(content.resources));
   return {
     code: content.message,
@@ -50,7 +50,8 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
     run(run, event) {
       const { message } = run;
       const everywhere = new Here(run, message.segments);
-      const { type, action } = events.get(event)!.find(({ holds }) => holds(everywhere, ''))!.rule;
+      const rule = events.get(event)!.find(({ holds }) => holds(everywhere, ''))!.rule;
+      const { type, action, structure = content.structure } = rule;
       const occurred_at = timeOf(everywhere, occurred);
       if (structure === undefined) {
         act(everywhere, undefined);
@@ -79,11 +80,29 @@ export function compileMessage(context: Context, content: MessageFile): MessageM
   };
 }
 
+/** The structures that messages of this map may have, each known to HL7. */
+function structuresOf(context: Context, content: MessageFile): string[] {
+  const places: [Place, string | undefined][] = [[['structure'], content.structure]];
+  for (const [event, given] of Object.entries(content.events)) {
+    if (!Array.isArray(given)) places.push([['events', event, 'structure'], given.structure]);
+    else
+      for (const [n, one] of given.entries()) places.push([['events', event, n, 'structure'], one.structure]);
+  }
+  const found = new Set<string>();
+  for (const [place, structure] of places) {
+    if (structure === undefined) continue;
+    if (grammarOf(structure, NEWEST_VERSION) === undefined)
+      report(context, place, 'unknown-structure', `HL7 has no message structure ${structure}`);
+    found.add(structure);
+  }
+  return [...found];
+}
+
 /** Names of all segments that the steps map, at any depth. */
 function segmentsOf(steps: readonly unknown[]): string[] {
   return steps.flatMap((step) => {
     const { map, resources = [] } = (step ?? {}) as Step;
-    return [...(map === undefined ? [] : [map]), ...segmentsOf(resources)];
+    return [...(map === undefined ? [] : [unnamed(map)]), ...segmentsOf(resources)];
   });
 }
 
@@ -140,7 +159,7 @@ function compileSteps(
   context: Context,
   place: Place,
   steps: readonly unknown[],
-  structure: string | undefined,
+  structures: readonly string[],
 ): Steps {
   const each = new Set<string>();
   const acts: Act[] = [];
@@ -155,7 +174,7 @@ function compileSteps(
       acts.push(compileMapStep(context, at, step));
     } else {
       each.add(step.each);
-      acts.push(compileGroupStep(context, at, step, structure));
+      acts.push(compileGroupStep(context, at, step, structures));
     }
   }
   return {
@@ -166,7 +185,7 @@ function compileSteps(
   };
 }
 
-const MAP_KEYS = ['map', 'to', 'required', 'context', 'when'] as const;
+const MAP_KEYS = ['map', 'to', 'required', 'context', 'optional', 'when'] as const;
 const GROUP_KEYS = ['resources', 'lines'] as const;
 
 /** A step either runs a map or walks through a group. A key of the other kind would do nothing, unnoticed. */
@@ -180,7 +199,7 @@ function checkKeys(context: Context, place: Place, step: Step): void {
 /** `{ map: PID, to: Patient }`: makes a resource of each such segment here. */
 function compileMapStep(context: Context, place: Place, step: Step): Act {
   const { compiler } = context;
-  const { map, to } = step;
+  const { map, to, optional = false } = step;
   const declared = compiler.segments.get(`${map} ${to}`);
   if (map === undefined || to === undefined || declared === undefined) {
     const known = [...compiler.segments.keys()];
@@ -197,18 +216,21 @@ function compileMapStep(context: Context, place: Place, step: Step): Act {
   const condition = compileWhen(context, place, step.when);
   const field = identityField(content.identity);
   const standing = step.context ? 'context' : 'asserted';
+  const name = unnamed(map);
+  if (optional) compiler.optional.add(to);
   return (here) => {
-    const segments = here.segments.filter((segment) => segment.name === map);
+    const segments = here.segments.filter((segment) => segment.name === name);
     if (step.required && segments.length === 0) {
-      throw lacking(to, undefined, `${map}${field}`);
+      throw lacking(to, undefined, `${name}${field}`);
     }
+    const wanted = !optional || here.run.context.include?.includes(to) === true;
     for (const segment of segments) {
       here.segment = segment;
       here.run.visited.add(segment.position);
-      if (condition === undefined || condition(here, '')) {
-        const { id, missing } = make(here, '', standing);
-        if (id === undefined) throw lacking(to, missing, `${placeOf(here.run, segment)}${field}`);
-        here.remember(to, id);
+      if (wanted && (condition === undefined || condition(here, ''))) {
+        const { id, missing, part } = make(here, '', standing);
+        if (id !== undefined) here.remember(to, id);
+        else if (!part) throw lacking(to, missing, `${placeOf(here.run, segment)}${field}`);
       }
       here.segment = undefined;
     }
@@ -235,9 +257,9 @@ function placeOf({ message }: Run, segment: Segment): string {
 }
 
 /** `{ each: OBSERVATION, resources: […] }`: walks through the groups of that name. */
-function compileGroupStep(context: Context, place: Place, step: Step, structure: string | undefined): Act {
-  const inner = compileSteps(context, [...place, 'resources'], step.resources ?? [], structure);
-  checkGroup(context, [...place, 'each'], step.each!, structure);
+function compileGroupStep(context: Context, place: Place, step: Step, structures: readonly string[]): Act {
+  const inner = compileSteps(context, [...place, 'resources'], step.resources ?? [], structures);
+  checkGroup(context, [...place, 'each'], step.each!, structures);
   const join = step.lines === undefined ? undefined : compileLines(context, [...place, 'lines'], step.lines);
   const name = step.each!;
   return (here, group) => {
@@ -250,19 +272,19 @@ function compileGroupStep(context: Context, place: Place, step: Step, structure:
   };
 }
 
-function checkGroup(context: Context, place: Place, name: string, structure: string | undefined): void {
-  if (structure === undefined) {
+/** A group has to be one of at least one of the structures. */
+function checkGroup(context: Context, place: Place, name: string, structures: readonly string[]): void {
+  if (structures.length === 0) {
     report(context, place, 'missing-key', 'groups need the key "structure", such as ORU_R01');
     return;
   }
-  const grammar = grammarOf(structure, NEWEST_VERSION);
-  if (grammar === undefined) {
-    report(context, ['structure'], 'unknown-structure', `HL7 has no message structure ${structure}`);
-    return;
-  }
-  const known = groupNames(grammar);
-  if (!known.includes(name)) {
-    report(context, place, 'unknown-group', `${structure} has no group ${name}${didYouMean(name, known)}`);
+  const known = structures.flatMap((structure) => {
+    const grammar = grammarOf(structure, NEWEST_VERSION);
+    return grammar === undefined ? [] : groupNames(grammar);
+  });
+  if (known.length > 0 && !known.includes(name)) {
+    const says = `${structures.join(', ')} has no group ${name}${didYouMean(name, known)}`;
+    report(context, place, 'unknown-group', says);
   }
 }
 

@@ -54,7 +54,8 @@ function unknownPlace({ groups, segment, field, component, subcomponent }: Path)
   const group = groups.find(({ name }) => !known.has(name));
   if (group !== undefined) return `HL7 has no group ${group.name}${didYouMean(group.name, known)}`;
   if (segment.startsWith('Z')) return undefined;
-  if (segmentDefinition(NEWEST_VERSION, segment) === undefined) return `HL7 has no segment ${segment}`;
+  const unknown = unknownSegment(segment);
+  if (unknown !== undefined) return unknown;
   const definition = fieldDefinition(NEWEST_VERSION, segment, field);
   if (definition === undefined) return `${segment} has no field ${field}`;
   if (component === undefined) return undefined;
@@ -64,6 +65,12 @@ function unknownPlace({ groups, segment, field, component, subcomponent }: Path)
   const innermost =
     subcomponent === undefined || type === undefined ? undefined : unknownComponent(type, subcomponent);
   return innermost === undefined ? undefined : `${segment}-${field}.${component} is ${innermost}`;
+}
+
+/** What is wrong with the name of a segment. Z segments are the sender's own. */
+export function unknownSegment(name: string): string | undefined {
+  if (/^Z[A-Z0-9]{2}$/.test(name)) return undefined;
+  return segmentDefinition(NEWEST_VERSION, name) === undefined ? `HL7 has no segment ${name}` : undefined;
 }
 
 /** A primitive type has itself as its only component. */

@@ -37,7 +37,7 @@ export function compileRules(
     elements: (type.choices.get(name) ?? [type.elements.get(name)!]).map((element) => element.name),
   }));
   for (const { name, elements } of checks) {
-    if (covered.has(name) || elements.some((element) => covered.has(element))) continue;
+    if (covered.has(name) || elements.some((one) => covered.has(one) || covered.has(`_${one}`))) continue;
     report(context, place, 'missing-element', `FHIR requires ${type.name}.${name}, and no rule sets it`, {
       key: true,
     });
@@ -99,7 +99,7 @@ function compileElement(
   if (choices !== undefined) {
     return firstOf(listed(place, rule).map(([at, one]) => compileChoice(context, at, one, choices)));
   }
-  const element = type.elements.get(name);
+  const element = type.elements.get(name) ?? extensionsOf(context, name, type);
   if (element === undefined) {
     const known = [...type.elements.keys(), ...type.choices.keys()];
     const says = `FHIR has no ${type.name}.${name}${didYouMean(name, known)}`;
@@ -121,8 +121,18 @@ function compileElement(
   return inside(element, compileElement(context, place, inner, rule, holder));
 }
 
+/** `_birthDate`: what stands beside a primitive element, such as why it is absent (R4 json.html#primitive). */
+function extensionsOf(context: Context, name: string, type: TypeDefinition): ElementDefinition | undefined {
+  const primitive = name.startsWith('_') ? type.elements.get(name.slice(1)) : undefined;
+  if (primitive === undefined || primitive.many) return undefined;
+  if (context.compiler.definitions.type(primitive.type) !== undefined) return undefined;
+  return { name, min: 0, many: false, type: 'Element' };
+}
+
 function lacks(filled: Readonly<Filled>, elements: readonly string[]): boolean {
-  for (const element of elements) if (filled[element] !== undefined) return false;
+  for (const element of elements) {
+    if (filled[element] !== undefined || filled[`_${element}`] !== undefined) return false;
+  }
   return true;
 }
 

@@ -14,6 +14,7 @@ interface Made {
   readonly draft: Draft;
   readonly identity: Identity;
   standing: Standing;
+  readonly removed: Set<string>;
 }
 
 /** What one run gathers: entries, each before the ones that refer to it, and warnings. */
@@ -25,6 +26,8 @@ export class Run {
   readonly times = new Map<string, string>();
   /** A time came without an offset and took that of the context's zone. */
   zoneTaken = false;
+  /** May there be a `""` anywhere? Most messages have none, and need not look further. */
+  readonly hasNulls: boolean;
   /** Positions of the segments that a map has seen, or that were joined to such a one. */
   readonly visited = new Set<number>();
   /** Resources by id. */
@@ -34,6 +37,7 @@ export class Run {
   constructor(message: Message, context: MappingContext) {
     this.message = message;
     this.context = context;
+    this.hasNulls = message.text.includes('""');
   }
 
   /** The id of a resource. */
@@ -53,12 +57,13 @@ export class Run {
    * Adds a resource. One that is there already is filled up where it has nothing yet; what the event is about comes
    * before what is only mentioned.
    */
-  add(draft: Draft, identity: Identity, standing: Standing): void {
+  add(draft: Draft, identity: Identity, standing: Standing, removed: readonly string[]): void {
     const known = this.#made.get(draft.id);
     if (known === undefined) {
-      this.#made.set(draft.id, { draft, identity, standing });
+      this.#made.set(draft.id, { draft, identity, standing, removed: new Set(removed) });
       return;
     }
+    for (const name of removed) known.removed.add(name);
     if (standing === 'asserted' && known.standing === 'context') {
       Object.assign(known.draft, draft);
       known.standing = standing;
@@ -67,16 +72,34 @@ export class Run {
     for (const name in draft) known.draft[name] ??= draft[name];
   }
 
+  /** Adds to a resource that is there already, where it has nothing yet. False where it isn't there. */
+  addTo(draft: Draft): boolean {
+    const known = this.#made.get(draft.id)?.draft;
+    if (known === undefined) return false;
+    for (const name in draft) known[name] ??= draft[name];
+    return true;
+  }
+
   /** What was added, in that order. */
   entries(): EventEntry[] {
-    return [...this.#made.values()].map(({ draft, identity, standing }) => ({
-      resource: draft as unknown as EventEntry['resource'],
-      identity,
-      ...(standing === 'context' && { context: true }),
-    }));
+    return [...this.#made.values()].map(({ draft, identity, standing, removed }) => {
+      const left = standing === 'context' ? [] : [...removed].filter((name) => !holds(draft, name));
+      return {
+        resource: draft as unknown as EventEntry['resource'],
+        identity,
+        ...(standing === 'context' && { context: true }),
+        ...(left.length > 0 && { removed: left }),
+      };
+    });
   }
 
   warn(path: string, says: string): void {
     this.warnings.push({ path, says });
   }
+}
+
+/** Has the resource an element of that name, or one that a choice such as `deceased[x]` stands for? */
+function holds(draft: Draft, name: string): boolean {
+  if (!name.endsWith('[x]')) return draft[name] !== undefined;
+  return Object.keys(draft).some((key) => key.startsWith(name.slice(0, -3)));
 }

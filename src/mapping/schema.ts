@@ -43,12 +43,23 @@ export const ruleSchema = Type.Object(
       Type.String({ description: 'What stands between joined values. A space if not said.' }),
     ),
     cel: Type.Optional(text('A computed value.')),
-    ref: Type.Optional(text('A resource type: refers to the nearest one that this message makes.')),
+    ref: Type.Optional(
+      text(
+        'A resource type: refers to the one made of the segment at hand, else to the nearest one that this message makes.',
+      ),
+    ),
+    each: Type.Optional(
+      text('A segment: the rule is run for each of them here, with that segment at hand. NK1.'),
+    ),
     rules: Type.Optional(rules),
     needs: Type.Optional(
       Type.Array(Type.String(), { description: 'Elements without which what `rules` made is left out.' }),
     ),
-    to: Type.Optional(text('Which type `rules` make, where the target is a choice such as value[x].')),
+    to: Type.Optional(
+      text(
+        'Which type is made, where the target is a choice such as value[x], or a reference to one of several resource types.',
+      ),
+    ),
     by: Type.Optional(text('The HL7 path whose value chooses among `cases`.')),
     cases: Type.Optional(
       Type.Record(Type.String(), Type.Any(), { description: 'Value, or "A, B" → rule or rules.' }),
@@ -71,13 +82,21 @@ const identity = Type.Any({
 /** `map: PID`: a segment to a resource. */
 export const segmentSchema = Type.Object(
   {
-    map: text('The segment.'),
+    map: text(
+      'The segment; with a name behind it, MSH-Source, where one to the same resource type is there.',
+    ),
     to: text('The FHIR resource type.'),
     description,
     identity,
     numbered: Type.Optional(
       Type.Boolean({
         description: 'The second one in a message with the same identity is another one, numbered #2.',
+      }),
+    ),
+    part: Type.Optional(
+      Type.Boolean({
+        description:
+          'Only adds to the resource of the same identity that an earlier step made; makes none. False if not said.',
       }),
     ),
     rules,
@@ -88,7 +107,9 @@ export const segmentSchema = Type.Object(
 /** `type: CX`: a data type to a FHIR data type, primitive or resource. */
 export const typeSchema = Type.Object(
   {
-    type: text('The HL7 data type.'),
+    type: text(
+      'The HL7 data type; with a name behind it, PL-Room, where one to the same FHIR type is there.',
+    ),
     also: Type.Optional(
       Type.Array(Type.String(), { description: 'Data types with the same components: CE for CWE.' }),
     ),
@@ -115,6 +136,7 @@ const eventSchema = Type.Object(
       Type.Literal('cancel'),
       Type.Literal('delete'),
     ]),
+    structure: Type.Optional(text('The message structure of this event, where it is not that of the file.')),
     when: Type.Optional(when),
   },
   { additionalProperties: false },
@@ -137,7 +159,11 @@ const linesSchema = Type.Object(
 /** A step of a message map: a segment map to run, or a group to walk through. Checked level by level. */
 export const stepSchema = Type.Object(
   {
-    map: Type.Optional(text('A segment: its map to the resource type in `to` is run for each of them.')),
+    map: Type.Optional(
+      text(
+        'A segment, or a named map of one: it is run for each of them, and makes the resource type in `to`.',
+      ),
+    ),
     to: Type.Optional(text('The resource type.')),
     each: Type.Optional(text('A group of the message structure: `resources` are made for each of them.')),
     resources: Type.Optional(Type.Array(Type.Any())),
@@ -148,6 +174,12 @@ export const stepSchema = Type.Object(
       Type.Boolean({
         description:
           'The message only mentions the resource: a destination creates it where it is missing and never changes it. False if not said.',
+      }),
+    ),
+    optional: Type.Optional(
+      Type.Boolean({
+        description:
+          'Made only where the channel asks for this resource type, by `include`. False if not said.',
       }),
     ),
     lines: Type.Optional(linesSchema),

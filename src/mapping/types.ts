@@ -1,6 +1,7 @@
 /** Data-type maps and segment maps, compiled: raw text or a segment to a FHIR value, or to a resource of its own. */
 import type { Identity } from '../event.ts';
 import type { ElementDefinition } from '../fhir/definitions.ts';
+import { WITHOUT_IDENTIFIER } from '../fhir/identity.ts';
 import { didYouMean } from '../problem.ts';
 import type { Place } from '../yaml.ts';
 import {
@@ -10,24 +11,38 @@ import {
   type Giver,
   type MakeResource,
   report,
+  unnamed,
 } from './compiler.ts';
 import { compileGivers } from './givers.ts';
 import type { Here } from './here.ts';
+import { elementSources, removedFrom } from './removed.ts';
 import { compileObject, compileRules } from './rules.ts';
 import type { Draft } from './run.ts';
-import type { TypeFile } from './schema.ts';
+import type { SegmentFile, TypeFile } from './schema.ts';
 
-/** Finds and compiles the map from an HL7 data type to the element's type; for a reference, to one of its targets. */
+/**
+ * Finds and compiles the map from an HL7 data type to the element's type; for a reference, to `target`, or to the first of its
+ * targets that has one.
+ */
 export function compileTypeMap(
   context: Context,
   place: Place,
   hl7: string,
   element: ElementDefinition,
+  target?: string,
 ): Convert {
   const { compiler } = context;
   const maps = compiler.types.get(hl7)!;
   const wanted =
-    element.type === 'Reference' ? (element.targets ?? compiler.definitions.resources) : [element.type];
+    element.type !== 'Reference'
+      ? [element.type]
+      : target === undefined
+        ? (element.targets ?? compiler.definitions.resources)
+        : [target];
+  if (target !== undefined && element.targets !== undefined && !element.targets.includes(target)) {
+    const says = `${element.name} can't refer to a ${target}, only to ${element.targets.join(', ')}`;
+    report(context, [...place, 'to'], 'wrong-type', says);
+  }
   const to = wanted.find((type) => maps.has(type));
   if (to === undefined) {
     const says = `no map from ${hl7} gives a ${wanted.join(' or ')}: ${hl7} gives ${[...maps.keys()].join(', ')}`;
@@ -47,7 +62,12 @@ export function compileTypeMap(
 function compileTypeFile(from: Context, { yaml, content }: Declared<TypeFile>): Convert {
   const { compiler, part } = from;
   compiler.used.add(yaml.file);
-  const context: Context = { compiler, yaml, part: { type: content.type, level: part.level }, piece: true };
+  const context: Context = {
+    compiler,
+    yaml,
+    part: { type: unnamed(content.type), level: part.level },
+    piece: true,
+  };
   const type = compiler.definitions.type(content.to);
   if (type === undefined) return compilePrimitive(context, content);
   if (type.kind === 'resource') return compileReference(context, content);
@@ -97,7 +117,7 @@ function compileReference(context: Context, content: TypeFile): Convert {
 /** Compiles a map whose target is a resource. */
 export function compileResource(
   context: Context,
-  content: { to: string; identity?: unknown; numbered?: boolean | undefined; rules: Record<string, unknown> },
+  content: Pick<SegmentFile, 'to' | 'rules' | 'numbered' | 'part'> & { identity?: unknown },
 ): MakeResource {
   const { definitions } = context.compiler;
   const type = definitions.type(content.to);
@@ -106,8 +126,8 @@ export function compileResource(
     report(context, ['to'], 'unknown-resource', says);
     return () => ({});
   }
-  const identifier = type.elements.get('identifier');
-  if (identifier?.many !== true) {
+  const nameless = WITHOUT_IDENTIFIER.has(content.to);
+  if (!nameless && type.elements.get('identifier')?.many !== true) {
     report(context, ['to'], 'wrong-type', `${content.to} has no identifiers to find it by`);
   }
   if (content.identity === undefined)
@@ -118,23 +138,28 @@ export function compileResource(
     many: false,
     type: 'Identifier',
   });
-  const { fill, missing } = compileRules(context, ['rules'], content.rules, type);
-  const { to: resourceType, numbered = false } = content;
+  const { to: resourceType, numbered = false, part = false } = content;
+  const { fill, missing } = compileRules(context, ['rules'], content.rules, type, part ? type.required : []);
+  const sources = elementSources(content.rules);
   return (here, raw, standing) => {
     const found = firstGiven(identities, here, raw);
     let identity = identityOf(found);
-    if (identity === undefined) return {};
+    if (identity === undefined) return part ? { part: true } : {};
     if (numbered) identity = here.run.numbered(resourceType, identity);
     const id = here.run.id(resourceType, identity);
     const draft: Draft = { resourceType, id };
     fill(here, raw, draft);
-    draft['identifier'] = identifiers(draft['identifier'] as Identifier[] | undefined, {
-      ...(found as Identifier),
-      ...identity,
-    });
+    if (part) {
+      here.run.addTo(draft);
+      return { part: true };
+    }
+    if (!nameless) {
+      const given = draft['identifier'] as Identifier[] | undefined;
+      draft['identifier'] = identifiers(given, { ...(found as Identifier), ...identity });
+    }
     const lacking = missing(draft);
     if (lacking !== undefined) return { missing: `${resourceType}.${lacking}` };
-    here.run.add(draft, identity, standing);
+    here.run.add(draft, identity, standing, here.run.hasNulls ? removedFrom(sources, here, draft) : []);
     return { id };
   };
 }

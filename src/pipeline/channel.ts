@@ -92,7 +92,8 @@ export function runChannel(channel: Channel, message: Message, context: ChannelC
   const time_zone = zoneOf(message, channel.time_zone ?? context.time_zone, channel.offset_from ?? 'zone');
   for (const step of channel.steps) {
     if (step.kind === 'set') current = setAll(step, current);
-    else if (step.kind === 'transform') mapped = step.mapping.run(current, { ...context, time_zone });
+    else if (step.kind === 'transform')
+      mapped = step.mapping.run(current, { ...context, time_zone, include: step.include });
     else if (!passes(step, current)) return { state: 'filtered', by: step.label };
   }
   const event = mapped && canonicalEvent(mapped, message, channel.name, context);

@@ -7,4 +7,6 @@ export interface TransformStep {
   /** Number and text of the step, for traces. */
   readonly label: string;
   readonly mapping: Mapping;
+  /** Resource types that the mapping makes only when it is asked to. */
+  readonly include: readonly string[];
 }

@@ -321,3 +321,189 @@ describe('the event', () => {
     expect(run()).to.equal(run());
   });
 });
+
+describe('each', () => {
+  const relatives = ['PID|1||1^^^X', 'NK1|1|Quill^Ada|MTH', 'NK1|2||FTH', 'NK1|3|Reed^Uma|SIS'];
+  const NAME = '{ rules: { family: { from: NK1-2.1 } } }';
+
+  it('runs a rule for each such segment, and judges its condition there', () => {
+    const rule = `  contact: { each: NK1, when: NK1-2, rules: { name: ${NAME} } }`;
+    expect(patient(rule, relatives)).to.deep.equal({
+      contact: [{ name: { family: 'Quill' } }, { name: { family: 'Reed' } }],
+    });
+  });
+
+  it('gives the first to a target that holds one', () => {
+    expect(
+      patient('  birthDate: { each: NK1, from: NK1-16, as: date }', [
+        'PID|1||1^^^X',
+        'NK1|1',
+        `NK1|2${'|'.repeat(15)}19700101`,
+        `NK1|3${'|'.repeat(15)}19800101`,
+      ]),
+    ).to.deep.equal({ birthDate: '1970-01-01' });
+  });
+
+  it('refers to what was made of the same segment', () => {
+    const { entries } = map(
+      '  gender: { value: unknown }',
+      ['PID|1||1^^^X', 'DG1|1||A', 'DG1|2||B', 'PV1|1'],
+      {
+        'messages/ADT.yaml': `${ADT}  - { map: DG1, to: Condition }\n  - { map: PV1, to: Encounter }\n`,
+        'segments/DG1.yaml':
+          'map: DG1\nto: Condition\nidentity: { rules: { system: { value: "urn:d" }, value: { from: DG1-1 } } }\nrules: { subject: { ref: Patient } }\n',
+        'segments/PV1.yaml':
+          'map: PV1\nto: Encounter\nidentity: { rules: { system: { value: "urn:v" }, value: { from: PID-3.1 } } }\nrules:\n  status: { value: planned }\n  class: { value: { code: IMP } }\n  diagnosis: { each: DG1, when: DG1-3, rules: { condition: { ref: Condition }, rank: { from: DG1-1 } } }\n',
+      },
+    );
+    const conditions = entries.filter(({ resource }) => resource.resourceType === 'Condition');
+    expect(entries.at(-1)!.resource).to.have.deep.property(
+      'diagnosis',
+      conditions.map(({ resource }, index) => ({
+        condition: { reference: `Condition/${resource.id}` },
+        rank: index + 1,
+      })),
+    );
+    expect(conditions).to.have.length(2);
+  });
+});
+
+describe('named maps', () => {
+  it('stand beside another of the same data type and target, and read the same type', () => {
+    const more = {
+      'types/CX-Old.yaml':
+        'type: CX-Old\nto: Identifier\nneeds: [value]\nrules:\n  use: { value: old }\n  value: { from: CX.1 }\n',
+    };
+    expect(
+      patient(
+        '  link: { rules: { other.identifier: { from: PID-4, as: CX-Old }, type: { value: seealso } } }',
+        ['PID|1||1^^^X|2'],
+        more,
+      ),
+    ).to.deep.equal({
+      link: [{ other: { identifier: { use: 'old', value: '2' } }, type: 'seealso' }],
+    });
+  });
+
+  it('choose the resource that a reference points at', () => {
+    const made = (to: string) =>
+      `type: XCN\nto: ${to}\nidentity: { rules: { system: { value: "urn:p" }, value: { from: XCN.1 } } }\nrules: {}\n`;
+    const more = { 'types/XCN1.yaml': made('Practitioner'), 'types/XCN2.yaml': made('PractitionerRole') };
+    const rules =
+      '  generalPractitioner:\n    - { from: PD1-4, as: XCN }\n    - { from: PD1-4, as: XCN, to: PractitionerRole }\n';
+    const { generalPractitioner } = patient(rules, ['PID|1||1^^^X', 'PD1||||77'], more) as {
+      generalPractitioner: { reference: string }[];
+    };
+    expect(generalPractitioner.map(({ reference }) => reference.split('/')[0])).to.deep.equal([
+      'Practitioner',
+      'PractitionerRole',
+    ]);
+  });
+});
+
+describe('steps', () => {
+  const VISIT =
+    'map: PV1\nto: Encounter\nidentity: { rules: { system: { value: "urn:v" }, value: { from: PV1-19 } } }\nrules: { status: { value: planned }, class: { value: { code: IMP } } }\n';
+  const PART =
+    'map: PV1-More\nto: Encounter\npart: true\nidentity: { rules: { system: { value: "urn:v" }, value: { from: PV1-19 } } }\nrules: { status: { value: unknown }, period.start: { from: PV1-44, as: date } }\n';
+  const visit = ['PID|1||1^^^X', `PV1|1${'|'.repeat(18)}V1${'|'.repeat(25)}20260101`];
+  const encounters = (steps: string) =>
+    map('  gender: { value: unknown }', visit, {
+      'messages/ADT.yaml': ADT + steps,
+      'segments/PV1.yaml': VISIT,
+      'segments/PV1-More.yaml': PART,
+    })
+      .entries.map(({ resource }) => resource)
+      .filter(({ resourceType }) => resourceType === 'Encounter');
+
+  it('that are parts add to what an earlier one made, and change nothing of it', () => {
+    const [encounter, more] = encounters(
+      '  - { map: PV1, to: Encounter }\n  - { map: PV1-More, to: Encounter }\n',
+    );
+    expect(encounter).to.include({ status: 'planned' });
+    expect(encounter).to.have.deep.property('period', { start: '2026-01-01' });
+    expect(more).to.equal(undefined);
+  });
+
+  it('that are parts make nothing themselves', () => {
+    const steps = '  - { map: PV1-More, to: Encounter }\n  - { map: PV1, to: Encounter, when: PV1-2 }\n';
+    expect(encounters(steps)).to.deep.equal([]);
+  });
+
+  it('that are optional make something only when they are asked to', () => {
+    const files = {
+      'messages/ADT.yaml': `${ADT}  - { map: MSH, to: Provenance, optional: true }\n`,
+      'segments/MSH.yaml':
+        'map: MSH\nto: Provenance\nidentity: { rules: { system: { value: "urn:m" }, value: { from: MSH-10 } } }\nrules:\n  target: { ref: Patient }\n  recorded: { value: "2026-01-01T00:00:00Z" }\n  agent: { rules: { who.display: { from: MSH-4 } } }\n',
+      'segments/PID.yaml': 'map: PID\nto: Patient\nidentity: { from: PID-3, as: CX }\nrules: {}\n',
+      'types/CX.yaml': CX,
+    };
+    const { mappings, problems } = compileMappings(
+      Object.entries(files).map(([file, text]) => ({ file: `mappings/m/${file}`, text })),
+      shippedDefinitions(),
+    );
+    expect(problems.map(formatProblem)).to.deep.equal([]);
+    const message = readMessage('MSH|^~\\&|A|B|||20260101||ADT^A01|1|P|2.5\rPID|1||1^^^X');
+    const types = (include: string[]) =>
+      mappings
+        .get('m')!
+        .run(message, { tenant: 't', time_zone: 'UTC', include })
+        .entries.map(({ resource }) => resource.resourceType);
+    expect([...mappings.get('m')!.optional]).to.deep.equal(['Provenance']);
+    expect(types([])).to.deep.equal(['Patient']);
+    expect(types(['Provenance'])).to.deep.equal(['Patient', 'Provenance']);
+  });
+
+  it('walk through the groups of the structure that the event has', () => {
+    const more = {
+      'messages/ADT.yaml':
+        'message: ADT\nstructure: ADT_A01\nevents: { A01: { type: a.b, action: create, structure: ADT_A39 } }\noccurred: [MSH-7]\nresources:\n  - { map: PID, to: Patient }\n  - { each: PATIENT, resources: [{ map: PID, to: Patient }] }\n  - { each: INSURANCE, resources: [] }\n',
+    };
+    const { entries } = map(
+      '  gender: { value: unknown }',
+      ['EVN|A40', 'PID|1||1^^^X', 'MRG|2^^^X', 'PID|1||3^^^X', 'MRG|4^^^X'],
+      more,
+    );
+    expect(entries.map(({ identity }) => identity.value)).to.deep.equal(['1', '3']);
+  });
+});
+
+describe('the null of HL7', () => {
+  const rules =
+    '  birthDate: { from: PID-7, as: date }\n  deceased[x]:\n    - { from: PID-29, as: dateTime, to: dateTime }\n  telecom: { from: PID-13, needs: [value], rules: { value: { from: PID-13 } } }\n  gender:\n    - { value: male, when: PID-8 }\n    - { value: unknown, when: PID-10 }\n';
+  const removed = (...segments: string[]) => map(rules, segments).entries.at(-1)!.removed;
+
+  it('names what the sender asks to delete', () => {
+    expect(removed(`PID|1||1^^^X||A||""||||||""${'|'.repeat(16)}""`)).to.deep.equal([
+      'birthDate',
+      'deceased[x]',
+      'telecom',
+    ]);
+  });
+
+  it('is not what is empty, and not what something fills', () => {
+    expect(removed('PID|1||1^^^X||A||')).to.equal(undefined);
+    expect(removed('PID|1||1^^^X||""||19700101')).to.equal(undefined);
+  });
+});
+
+describe('what stands beside a primitive element', () => {
+  it('says why it is absent', () => {
+    const rules = `  _birthDate:
+    when: "!PID-7"
+    rules:
+      extension:
+        rules:
+          url: { value: "http://hl7.org/fhir/StructureDefinition/data-absent-reason" }
+          valueCode: { value: unknown }
+`;
+    expect(patient(rules, ['PID|1||1^^^X'])).to.deep.equal({
+      _birthDate: {
+        extension: [
+          { url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' },
+        ],
+      },
+    });
+    expect(patient(rules, ['PID|1||1^^^X||A||1970'])).to.deep.equal({});
+  });
+});

@@ -23,6 +23,7 @@ const context: ChannelContext = {
 /** Gives what it sees of the message. */
 const mapping: Mapping = {
   name: 'seen',
+  optional: new Set<string>(),
   accepts: () => true,
   run: (message) => ({
     type: 'encounter.admitted',
@@ -44,7 +45,7 @@ const filter = (source: string): Step => ({
   label: `step 1: filter ${source}`,
   condition: cel(source),
 });
-const transform: Step = { kind: 'transform', label: 'step 2: transform seen', mapping };
+const transform: Step = { kind: 'transform', label: 'step 2: transform seen', mapping, include: [] };
 const route = (to: string, more: Partial<Route> = {}): Route => ({
   to,
   when: undefined,
@@ -157,10 +158,11 @@ describe('runChannel', () => {
   it('has no order_key where nothing orders, and no occurred_at where the mapping knows none', () => {
     const bare: Mapping = {
       name: 'bare',
+      optional: new Set<string>(),
       accepts: () => true,
       run: () => ({ type: 'x.y', action: 'update', entries: [], warnings: [] }),
     };
-    const step: Step = { kind: 'transform', label: '', mapping: bare };
+    const step: Step = { kind: 'transform', label: '', mapping: bare, include: [] };
     const result = runChannel(channel([step], [route('ehr')]), admit, { ...context, order_key: undefined });
     const event = result.state === 'processed' ? result.event : undefined;
     expect(event).to.not.have.any.keys('order_key', 'occurred_at');
