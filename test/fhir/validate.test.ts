@@ -1,9 +1,10 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { expect } from 'chai';
+import { readDefinitions } from '../../src/fhir/definitions.ts';
 import { createValidator } from '../../src/fhir/validate.ts';
 
 describe('the validator', () => {
-  const validate = createValidator();
+  const validate = createValidator(readDefinitions());
 
   it('finds nothing in a valid resource', () => {
     expect(validate({ resourceType: 'Patient', birthDate: '1970-01-02' })).to.deep.equal([]);

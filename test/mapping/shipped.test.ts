@@ -7,7 +7,7 @@ import { createValidator } from '../../src/fhir/validate.ts';
 import { readMessage } from '../../src/hl7/message.ts';
 import type { Mapped } from '../../src/mapping/mapping.ts';
 import { formatProblem } from '../../src/problem.ts';
-import { SITE, shippedMapping, shippedMappings } from './shipped.ts';
+import { SITE, shippedDefinitions, shippedMapping, shippedMappings } from './shipped.ts';
 
 const CONTEXT = { tenant: 'test', time_zone: 'America/Chicago' };
 const folder = join(SITE, 'samples');
@@ -32,7 +32,7 @@ function references(value: unknown): string[] {
 }
 
 describe('the shipped mappings', () => {
-  const validate = createValidator();
+  const validate = createValidator(shippedDefinitions());
 
   it('have no problems', () => {
     expect(shippedMappings().problems.map(formatProblem)).to.deep.equal([]);
