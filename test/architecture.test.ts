@@ -48,7 +48,6 @@ const ONLY_IN: Record<string, readonly string[]> = {
   'ssh2-sftp-client': ['sources'],
   'hl7-dictionary': ['hl7'],
   'iconv-lite': ['hl7'],
-  'hl7v2-dictionary': ['hl7'],
   '@medplum/fhir-router': ['sandbox'],
 };
 

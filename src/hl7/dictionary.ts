@@ -1,9 +1,8 @@
 /**
- * What the standard says of segments, fields and data types in each version, as data of the package
- * `hl7v2-dictionary`. The package is large, so it is read at the first question, not on import.
+ * What the standard says of segments, fields and data types in each version: the data of the package `hl7v2-dictionary`, which
+ * `scripts/dictionary.ts` writes to `dictionary.json`. It is read at the first question, not on import.
  */
 import { createRequire } from 'node:module';
-import type { HL7Dictionary, HL7FieldDefinition } from 'hl7v2-dictionary';
 import { correctionOf } from './dictionary-corrections.ts';
 import { nearestVersion } from './version.ts';
 
@@ -48,40 +47,65 @@ export const knownVersions: readonly string[] = [
   ...['2.1', '2.2', '2.3', '2.3.1', '2.4', '2.5', '2.5.1', '2.6', '2.7', '2.7.1', '2.8'],
 ];
 
+/** A field as the data has it: name, type, optionality (R, O, C, B …), repetitions, table, length. */
+export type FieldData = readonly [
+  name: string,
+  type: string,
+  opt: string | null,
+  rep: number | 'infinite' | null,
+  table: number | null,
+  len: number | null,
+];
+
+/** A segment or data type as the data has it: its description, then the numbers of its fields or components. */
+export type PartsData = readonly [description: string, ...fields: number[]];
+
+/** The whole data file. */
+export interface DictionaryData {
+  readonly fields: readonly FieldData[];
+  readonly versions: Readonly<Record<string, VersionData>>;
+}
+
+interface VersionData {
+  readonly segments: Readonly<Record<string, PartsData>>;
+  readonly types: Readonly<Record<string, PartsData>>;
+}
+
 /** The segment `name` in `version`; undefined when that version has none such. */
 export function segmentDefinition(version: string, name: string): SegmentDefinition | undefined {
-  const segment = own(dictionaryOf(version).segments, name);
+  const segment = own(versionOf(version).segments, name);
   if (segment === undefined) return undefined;
-  return { name, description: segment.desc ?? name, fields: Object.keys(segment.fields).length };
+  return { name, description: segment[0], fields: segment.length - 1 };
 }
 
 /** Field `n` of the segment `name` in `version`; undefined when that version has none such. */
 export function fieldDefinition(version: string, name: string, n: number): FieldDefinition | undefined {
-  const field = own(dictionaryOf(version).segments, name)?.fields[n];
-  return field && toField(field, version, `${name}-${n}`);
+  const number = own(versionOf(version).segments, name)?.[n];
+  return typeof number === 'number' ? toField(number, version, `${name}-${n}`) : undefined;
 }
 
 /** The data type `name` in `version`; undefined when that version has none such. */
 export function typeDefinition(version: string, name: string): TypeDefinition | undefined {
-  const type = own(dictionaryOf(version).types, name);
+  const type = own(versionOf(version).types, name);
   if (type === undefined) return undefined;
-  const components = Object.values(type.fields ?? {}).map((field, i) =>
-    toField(field, version, `${name}.${i + 1}`),
-  );
-  return { name, description: type.desc ?? name, components };
+  const [description, ...fields] = type;
+  const components = fields.map((number, i) => toField(number, version, `${name}.${i + 1}`));
+  return { name, description, components };
 }
 
 const USAGES: Readonly<Record<string, Usage>> = { R: 'required', C: 'conditional', B: 'backward' };
 
-function toField(found: HL7FieldDefinition, version: string, place: string): FieldDefinition {
-  const { desc, type, opt, rep, table, len } = { ...found, ...correctionOf(version, place) };
+function toField(number: number, version: string, place: string): FieldDefinition {
+  const [name, type, opt, rep, table, len] = data().fields[number]!;
+  const right = correctionOf(version, place);
+  const most = right?.rep ?? rep;
   return {
-    name: desc ?? '',
-    type,
-    usage: USAGES[opt ?? ''] ?? 'optional',
-    most: rep === 'infinite' ? Number.POSITIVE_INFINITY : (rep ?? 1),
-    table,
-    length: len,
+    name,
+    type: right?.type ?? type,
+    usage: USAGES[right?.opt ?? opt ?? ''] ?? 'optional',
+    most: most === 'infinite' ? Number.POSITIVE_INFINITY : (most ?? 1),
+    table: table ?? undefined,
+    length: right?.len ?? len ?? undefined,
   };
 }
 
@@ -90,12 +114,13 @@ function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-let dictionaries: Readonly<Record<string, HL7Dictionary>> | undefined;
+let loaded: DictionaryData | undefined;
 
-function dictionaryOf(version: string): HL7Dictionary {
-  dictionaries ??= createRequire(import.meta.url)('hl7v2-dictionary').dictionaries as Record<
-    string,
-    HL7Dictionary
-  >;
-  return dictionaries[nearestVersion(version, knownVersions)]!;
+function data(): DictionaryData {
+  loaded ??= createRequire(import.meta.url)('./dictionary.json') as DictionaryData;
+  return loaded;
+}
+
+function versionOf(version: string): VersionData {
+  return data().versions[nearestVersion(version, knownVersions)]!;
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { dictionaries } from 'hl7v2-dictionary';
+import { buildDictionary, formatDictionary } from '../../scripts/dictionary.ts';
 import {
   fieldDefinition,
   knownVersions,
@@ -10,6 +12,11 @@ import {
 describe('hl7 dictionary', () => {
   it('knows the versions that the package knows', () => {
     expect(knownVersions).to.deep.equal(Object.keys(dictionaries));
+  });
+
+  it('has the data of the package', () => {
+    const written = readFileSync(new URL('../../src/hl7/dictionary.json', import.meta.url), 'utf8');
+    expect(written === formatDictionary(buildDictionary())).to.equal(true, 'run: node scripts/dictionary.ts');
   });
 
   it('defines segments, fields and types', () => {
