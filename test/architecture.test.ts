@@ -46,7 +46,6 @@ const ONLY_IN: Record<string, readonly string[]> = {
   undici: ['fhir', 'destinations'],
   '@marcbachmann/cel-js': ['expression'],
   'ssh2-sftp-client': ['sources'],
-  'hl7-dictionary': ['hl7'],
   'iconv-lite': ['hl7'],
   '@medplum/fhir-router': ['sandbox'],
 };

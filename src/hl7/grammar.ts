@@ -1,6 +1,6 @@
 /**
- * The grammar of message structures: which segments in which order and which groups, as data of the package
- * `hl7-dictionary` (versions 2.1 to 2.7.1; 2.8, 2.8.1 and 2.8.2 read as 2.7.1). It is read at the first question, not on import.
+ * The grammar of message structures: which segments in which order and which groups (versions 2.1 to 2.7.1; 2.8, 2.8.1 and 2.8.2 read as 2.7.1). The
+ * data of the package `hl7-dictionary`, which `scripts/structures.ts` writes to `structures.json`; it is read at the first question, not on import.
  */
 import { createRequire } from 'node:module';
 import { nearestVersion } from './version.ts';
@@ -21,13 +21,12 @@ export interface Element {
  * withdrew ORM_O01) takes it from the nearest one that does. Undefined when none has.
  */
 export function grammarOf(structure: string, version: string): Element | undefined {
-  const { definitions } = data();
-  const versions = Object.keys(definitions);
+  const versions = Object.keys(data().versions);
   const start = versions.indexOf(nearestVersion(version, versions));
   const older = versions.slice(0, start + 1).reverse();
   for (const each of [...older, ...versions.slice(start + 1)]) {
-    const { messages } = definitions[each]!;
-    if (Object.hasOwn(messages, structure)) return compiled(messages[structure]!);
+    const structures = data().versions[each]!;
+    if (Object.hasOwn(structures, structure)) return compiled(structure, structures[structure]!);
   }
   return undefined;
 }
@@ -47,13 +46,12 @@ export function structuresOfCode(code: string): string[] {
 export function everyGroupName(): ReadonlySet<string> {
   if (allGroups === undefined) {
     const all = new Set<string>();
-    const add = ({ name, children }: ElementData): void => {
-      if (children !== undefined) all.add(groupName(name));
-      children?.forEach(add);
+    const add = ([name, , , inner]: ElementData): void => {
+      if (inner === undefined || !isGroup(inner)) return;
+      all.add(name);
+      inner.forEach(add);
     };
-    for (const { messages } of Object.values(data().definitions)) {
-      for (const { segments } of Object.values(messages)) segments.segments.forEach(add);
-    }
+    for (const grammar of data().grammars) grammar.forEach(add);
     allGroups = all;
   }
   return allGroups;
@@ -61,64 +59,58 @@ export function everyGroupName(): ReadonlySet<string> {
 
 function structuresByEvent(): ReadonlyMap<string, string> {
   structures ??= new Map(
-    Object.entries(data().tables['354']!.values).flatMap(([structure, events]) =>
+    Object.entries(data().events).flatMap(([structure, events]) =>
       events.split(/[\s,.]+/).map((each) => [`${structure.split('_')[0]}^${each}`, structure]),
     ),
   );
   return structures;
 }
 
-/** The package's own form. `max` 0 stands for any number. */
-interface ElementData {
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  readonly children?: readonly ElementData[];
-  /** The segments of a choice. Some have lost their name. */
-  readonly compounds?: readonly { readonly name: string | null }[];
+/** An element as the data has it; `max` 0 stands for any number. Inner elements make a group, names a choice of segments. */
+export type ElementData = readonly [
+  name: string,
+  min: number,
+  max: number,
+  inner?: readonly ElementData[] | readonly string[],
+];
+
+/** The whole data file. */
+export interface StructuresData {
+  readonly grammars: readonly (readonly ElementData[])[];
+  /** By version and structure: the number of its grammar. */
+  readonly versions: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Table 0354: structure → its events. */
+  readonly events: Readonly<Record<string, string>>;
 }
 
-interface MessageData {
-  readonly name: string;
-  readonly segments: { readonly segments: readonly ElementData[] };
-}
-
-interface GrammarData {
-  readonly definitions: Readonly<
-    Record<string, { readonly messages: Readonly<Record<string, MessageData>> }>
-  >;
-  readonly tables: Readonly<Record<string, { readonly values: Readonly<Record<string, string>> }>>;
-}
-
-let loaded: GrammarData | undefined;
+let loaded: StructuresData | undefined;
 let structures: ReadonlyMap<string, string> | undefined;
 let allGroups: ReadonlySet<string> | undefined;
-const grammars = new WeakMap<MessageData, Element>();
+const compiledGrammars = new Map<string, Element>();
 
-function data(): GrammarData {
-  loaded ??= createRequire(import.meta.url)('hl7-dictionary') as GrammarData;
+function data(): StructuresData {
+  loaded ??= createRequire(import.meta.url)('./structures.json') as StructuresData;
   return loaded;
 }
 
-function compiled(message: MessageData): Element {
-  let grammar = grammars.get(message);
+function compiled(structure: string, number: number): Element {
+  const key = `${structure} ${number}`;
+  let grammar = compiledGrammars.get(key);
   if (grammar === undefined) {
-    grammar = group(message.name, 1, 1, message.segments.segments.map(compile));
-    grammars.set(message, grammar);
+    grammar = group(structure, 1, 1, data().grammars[number]!.map(compile));
+    compiledGrammars.set(key, grammar);
   }
   return grammar;
 }
 
-function compile({ name, min, max, children, compounds }: ElementData): Element {
+function compile([name, min, max, inner]: ElementData): Element {
   const most = max === 0 ? Number.POSITIVE_INFINITY : max;
-  if (children !== undefined) return group(groupName(name), min, most, children.map(compile));
-  const names = compounds?.flatMap((choice) => choice.name ?? []) ?? [name];
-  return { name, min, max: most, children: [], contains: new Set(names) };
+  if (inner !== undefined && isGroup(inner)) return group(name, min, most, inner.map(compile));
+  return { name, min, max: most, children: [], contains: new Set(inner ?? [name]) };
 }
 
-/** A few groups have a name such as SUBJECT_PERSON/ANIMAL_IDENTIFICATION, which no path could name. */
-function groupName(name: string): string {
-  return name.toUpperCase().replaceAll('/', '_');
+function isGroup(inner: NonNullable<ElementData[3]>): inner is readonly ElementData[] {
+  return typeof inner[0] === 'object';
 }
 
 function group(name: string, min: number, max: number, children: readonly Element[]): Element {

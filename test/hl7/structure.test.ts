@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { buildStructures, formatStructures } from '../../scripts/structures.ts';
 import { everyGroupName, structuresOfCode } from '../../src/hl7/grammar.ts';
 import { readMessage } from '../../src/hl7/message.ts';
 import { type Group, readGroups, structureOf } from '../../src/hl7/structure.ts';
@@ -117,6 +119,11 @@ describe('hl7 structure', () => {
         'ORU_R01(MSH PATIENT_RESULT(PATIENT(PID) ORDER_OBSERVATION(OBR OBSERVATION(OBX PV1) OBSERVATION(OBX))))',
       misfits: ['5: PV1 has its place elsewhere in ORU_R01'],
     });
+  });
+
+  it('has the data of the package', () => {
+    const written = readFileSync(new URL('../../src/hl7/structures.json', import.meta.url), 'utf8');
+    expect(written === formatStructures(buildStructures())).to.equal(true, 'run: node scripts/structures.ts');
   });
 
   it('knows the structures of each event of a code, and every group', () => {
