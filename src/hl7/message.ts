@@ -74,6 +74,15 @@ export class Segment {
     return this.source.slice(this.start + from, this.start + next - 1);
   }
 
+  /** Is there any text in field `n`? */
+  has(n: number): boolean {
+    this.#cuts ??= this.#cut();
+    const cuts = this.#cuts;
+    return typeof cuts === 'string'
+      ? cuts.charCodeAt(n + 1) - cuts.charCodeAt(n) > 1
+      : (cuts[n + 1] ?? Number.NaN) - (cuts[n] ?? Number.NaN) > 1;
+  }
+
   /** The raw repetitions of field `n`; none where it is empty. MSH-2 names the separator and doesn't repeat. */
   repetitions(n: number): string[] {
     const raw = this.field(n);

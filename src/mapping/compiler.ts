@@ -94,6 +94,8 @@ export interface Context {
   readonly part: PartContext;
   /** Is there a piece at hand at all? */
   readonly piece: boolean;
+  /** The segment at hand, where it is known: not within data-type maps. */
+  readonly segment?: string | undefined;
 }
 
 /** Notes a problem at a place of the file. */

@@ -65,7 +65,8 @@ function primitiveKind(type: string): 'boolean' | 'number' | 'string' {
   return ['decimal', 'integer', 'positiveInt', 'unsignedInt'].includes(type) ? 'number' : 'string';
 }
 
-function deepFreeze(value: unknown): unknown {
+/** Freezes a value and all that is in it. */
+export function deepFreeze(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   for (const inner of Object.values(value)) deepFreeze(inner);
   return Object.freeze(value);

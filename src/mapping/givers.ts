@@ -67,7 +67,12 @@ export function compileGiver(context: Context, place: Place, rule: Rule, element
   const { each, ...inner } = rule;
   return each === undefined
     ? compileWhenHeld(context, place, rule, element)
-    : compileEach(context, [...place, 'each'], each, compileWhenHeld(context, place, inner, element));
+    : compileEach(
+        context,
+        [...place, 'each'],
+        each,
+        compileWhenHeld({ ...context, segment: each }, place, inner, element),
+      );
 }
 
 /** For each segment of that name here. Its condition is judged for each of them. */

@@ -124,7 +124,9 @@ export class Here implements Values {
         ? n === 1
           ? raw
           : ''
-        : part(raw, level === 0 ? this.#delimiters.component : this.#delimiters.subcomponent, n);
+        : level === 0
+          ? (this.run.components(raw)[n - 1] ?? '')
+          : part(raw, this.#delimiters.subcomponent, n);
     return isNull(piece) ? '' : piece;
   }
 

@@ -211,7 +211,9 @@ function compileMapStep(context: Context, place: Place, step: Step): Act {
   compiler.used.add(yaml.file);
   const part = { type: undefined, level: 0 } as const;
   const key = `${map} ${to}`;
-  const make = compiler.made.get(key) ?? compileResource({ compiler, yaml, part, piece: false }, content);
+  const make =
+    compiler.made.get(key) ??
+    compileResource({ compiler, yaml, part, piece: false, segment: unnamed(map) }, content);
   compiler.made.set(key, make);
   const condition = compileWhen(context, place, step.when);
   const field = identityField(content.identity);

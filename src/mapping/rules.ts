@@ -26,7 +26,7 @@ export function compileRules(
   given: readonly string[] = [],
 ): Fill {
   const sets = Object.entries(rules).map(([name, rule]) =>
-    compileElement(context, [...place, name], name.split('.'), rule, type),
+    onlyWith(fieldsOf(context, rule), compileElement(context, [...place, name], name.split('.'), rule, type)),
   );
   const covered = new Set([...given, ...Object.keys(rules).map((name) => name.split('.')[0])]);
   const required = type.required.filter(
@@ -86,6 +86,29 @@ export function compileObject(
 }
 
 const NOTHING: Set = () => false;
+
+/**
+ * The fields of the segment at hand without which a rule gives nothing; undefined where it may give something anyway. Most fields of most
+ * segments are empty: it is cheaper to ask for them first.
+ */
+function fieldsOf(context: Context, rule: unknown): readonly number[] | undefined {
+  const fields = listed([], rule).map(([, one]) => {
+    const { from, each } = (one ?? {}) as Rule;
+    const [, segment, field] = /^([A-Z][A-Z0-9]{2})-(\d+)(?!\d)/.exec(from ?? '') ?? [];
+    return each === undefined && segment !== undefined && segment === context.segment ? Number(field) : 0;
+  });
+  return fields.includes(0) ? undefined : fields;
+}
+
+function onlyWith(fields: readonly number[] | undefined, set: Set): Set {
+  const [first] = fields ?? [];
+  if (fields === undefined || first === undefined) return set;
+  if (fields.length === 1) return (here, raw, filled) => here.segment!.has(first) && set(here, raw, filled);
+  return (here, raw, filled) => {
+    for (const field of fields) if (here.segment!.has(field)) return set(here, raw, filled);
+    return false;
+  };
+}
 
 /** One target: `birthDate`, `period.start`, `value[x]`. */
 function compileElement(
@@ -173,9 +196,10 @@ function setElement({ name, many }: ElementDefinition, givers: readonly Giver[])
 function inside({ name, many }: ElementDefinition, set: Set): Set {
   return (here, raw, filled) => {
     const before = many ? (filled[name] as Filled[] | undefined)?.[0] : (filled[name] as Filled | undefined);
-    const object = before ?? {};
+    // A copy: what is there may be shared by others.
+    const object: Filled = { ...before };
     if (!set(here, raw, object)) return false;
-    if (before === undefined) filled[name] = many ? [object] : object;
+    filled[name] = many ? [object, ...((filled[name] as Filled[] | undefined) ?? []).slice(1)] : object;
     return true;
   };
 }

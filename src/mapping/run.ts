@@ -2,6 +2,7 @@
 import type { EventEntry, Identity } from '../event.ts';
 import { stableId } from '../fhir/identity.ts';
 import type { Message } from '../hl7/message.ts';
+import { parts } from '../hl7/parts.ts';
 import type { MappingContext, Warning } from './mapping.ts';
 
 /** A resource while it is being filled. */
@@ -14,7 +15,7 @@ interface Made {
   readonly draft: Draft;
   readonly identity: Identity;
   standing: Standing;
-  readonly removed: Set<string>;
+  removed: readonly string[];
 }
 
 /** What one run gathers: entries, each before the ones that refer to it, and warnings. */
@@ -28,16 +29,31 @@ export class Run {
   zoneTaken = false;
   /** May there be a `""` anywhere? Most messages have none, and need not look further. */
   readonly hasNulls: boolean;
+  /** What the meaning of a code may depend on beside the code: who sends it, with which delimiters and characters. */
+  readonly sender: string;
   /** Positions of the segments that a map has seen, or that were joined to such a one. */
   readonly visited = new Set<number>();
   /** Resources by id. */
   readonly #made = new Map<string, Made>();
   readonly #numbers = new Map<string, number>();
+  #raw = '';
+  #components: readonly string[] = [];
 
   constructor(message: Message, context: MappingContext) {
     this.message = message;
     this.context = context;
+    const header = message.first('MSH');
+    this.sender = [1, 2, 3, 4, 18].map((field) => header?.field(field) ?? '').join('\n');
     this.hasNulls = message.text.includes('""');
+  }
+
+  /** The components of a piece. The rules of a data type ask one after another for those of the same. */
+  components(raw: string): readonly string[] {
+    if (raw !== this.#raw) {
+      this.#raw = raw;
+      this.#components = parts(raw, this.message.delimiters.component);
+    }
+    return this.#components;
   }
 
   /** The id of a resource. */
@@ -60,10 +76,10 @@ export class Run {
   add(draft: Draft, identity: Identity, standing: Standing, removed: readonly string[]): void {
     const known = this.#made.get(draft.id);
     if (known === undefined) {
-      this.#made.set(draft.id, { draft, identity, standing, removed: new Set(removed) });
+      this.#made.set(draft.id, { draft, identity, standing, removed });
       return;
     }
-    for (const name of removed) known.removed.add(name);
+    if (removed.length > 0) known.removed = [...new Set([...known.removed, ...removed])];
     if (standing === 'asserted' && known.standing === 'context') {
       Object.assign(known.draft, draft);
       known.standing = standing;
@@ -83,7 +99,7 @@ export class Run {
   /** What was added, in that order. */
   entries(): EventEntry[] {
     return [...this.#made.values()].map(({ draft, identity, standing, removed }) => {
-      const left = standing === 'context' ? [] : [...removed].filter((name) => !holds(draft, name));
+      const left = standing === 'context' ? NONE : removed.filter((name) => !holds(draft, name));
       return {
         resource: draft as unknown as EventEntry['resource'],
         identity,
@@ -97,6 +113,8 @@ export class Run {
     this.warnings.push({ path, says });
   }
 }
+
+const NONE: readonly string[] = [];
 
 /** Has the resource an element of that name, or one that a choice such as `deceased[x]` stands for? */
 function holds(draft: Draft, name: string): boolean {

@@ -15,6 +15,7 @@ import {
 } from './compiler.ts';
 import { compileGivers } from './givers.ts';
 import type { Here } from './here.ts';
+import { remembered } from './memo.ts';
 import { elementSources, removedFrom } from './removed.ts';
 import { compileObject, compileRules } from './rules.ts';
 import type { Draft } from './run.ts';
@@ -69,9 +70,9 @@ function compileTypeFile(from: Context, { yaml, content }: Declared<TypeFile>): 
     piece: true,
   };
   const type = compiler.definitions.type(content.to);
-  if (type === undefined) return compilePrimitive(context, content);
+  if (type === undefined) return remembered(compiler, content, compilePrimitive(context, content));
   if (type.kind === 'resource') return compileReference(context, content);
-  return compileObject(context, [], content, type);
+  return remembered(compiler, content, compileObject(context, [], content, type));
 }
 
 /** A primitive has one element, `value` (FHIR R4 §2.24.0.1). */
@@ -159,10 +160,12 @@ export function compileResource(
     }
     const lacking = missing(draft);
     if (lacking !== undefined) return { missing: `${resourceType}.${lacking}` };
-    here.run.add(draft, identity, standing, here.run.hasNulls ? removedFrom(sources, here, draft) : []);
+    here.run.add(draft, identity, standing, here.run.hasNulls ? removedFrom(sources, here, draft) : NONE);
     return { id };
   };
 }
+
+const NONE: readonly string[] = [];
 
 function identityOf(found: unknown): Identity | undefined {
   const { system, value } = (found ?? {}) as Partial<Identity>;

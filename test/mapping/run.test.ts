@@ -4,7 +4,7 @@ import { readMessage } from '../../src/hl7/message.ts';
 import { compileMappings } from '../../src/mapping/compile.ts';
 import type { Mapped } from '../../src/mapping/mapping.ts';
 import { formatProblem } from '../../src/problem.ts';
-import { shippedDefinitions } from './shipped.ts';
+import { shippedDefinitions, shippedMapping } from './shipped.ts';
 
 const CX =
   'type: CX\nto: Identifier\nneeds: [value]\nrules:\n  system: { template: "urn:a:{CX.4.1}" }\n  value: { from: CX.1 }\n';
@@ -505,5 +505,42 @@ describe('what stands beside a primitive element', () => {
       },
     });
     expect(patient(rules, ['PID|1||1^^^X||A||1970'])).to.deep.equal({});
+  });
+});
+
+describe('codes that come again', () => {
+  const run = (sender: string, field: string, msh2 = '^~\\&') =>
+    shippedMapping()
+      .run(
+        readMessage(
+          `MSH|${msh2}|LAB|${sender}|||20260101||ADT${msh2[0]}A01|1|P|2.5\rPID|1||1${msh2[0]}${msh2[0]}${msh2[0]}X||A|||||||||||${field}`,
+        ),
+        { tenant: 't', time_zone: 'UTC' },
+      )
+      .entries.map(({ resource }) => (resource as { maritalStatus?: unknown }).maritalStatus)[0];
+  const system = (sender: string) => `urn:pipehat:coding-system:${sender}:L`;
+
+  it('mean what their sender says, whoever sent them before', () => {
+    for (const sender of ['A', 'B', 'A']) {
+      expect(run(sender, 'X^x^L')).to.deep.equal({
+        coding: [{ system: system(sender), code: 'X', display: 'x' }],
+        text: 'x',
+      });
+    }
+    expect(run('A', 'X^x^L', '@~\\&')).to.deep.equal({ coding: [{ code: 'X^x^L' }], text: 'X^x^L' });
+  });
+
+  it('come with their warning each time', () => {
+    const more = {
+      'types/CWE.yaml':
+        'type: CWE\nto: CodeableConcept\nrules:\n  coding: { needs: [code], rules: { code: { from: CWE.1, code: Table } } }\n',
+      'codes/Table.yaml': 'code: Table\notherwise: flag\ncodes: { A: a }\n',
+    };
+    const { warnings } = map(
+      '  maritalStatus: { from: PID-16, as: CWE }\n  communication: { rules: { language: { from: PID-16, as: CWE } } }\n',
+      ['PID|1||1^^^X|||||||||||||B'],
+      more,
+    );
+    expect(warnings).to.have.length(2);
   });
 });
