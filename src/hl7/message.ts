@@ -76,6 +76,7 @@ export class Segment {
 
   /** Is there any text in field `n`? */
   has(n: number): boolean {
+    if (n === 1 && isHeader(this.name)) return true;
     this.#cuts ??= this.#cut();
     const cuts = this.#cuts;
     return typeof cuts === 'string'

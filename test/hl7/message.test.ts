@@ -214,6 +214,20 @@ describe('hl7 message', () => {
     );
   });
 
+  it('has text in a field exactly where the field is not empty', () => {
+    const long = 'x'.repeat(5_000);
+    fc.assert(
+      fc.property(fc.oneof(text, fc.constant(long)), fc.array(text, { maxLength: 4 }), (first, rest) => {
+        const message = readMessage([MSH, ['PID', first, ...rest].join('|')].join('\r'));
+        for (const segment of message.segments) {
+          for (let n = 1; n <= segment.fields + 2; n++) {
+            expect(segment.has(n), `${segment.name}-${n}`).to.equal(segment.field(n) !== '');
+          }
+        }
+      }),
+    );
+  });
+
   it('finds the same segment whatever was looked for before', () => {
     const names = fc.constantFrom('PID', 'OBX', 'NTE');
     const asked = fc.array(fc.tuple(names, fc.integer({ min: 1, max: 6 })), { maxLength: 20 });

@@ -5,7 +5,7 @@ import { createValidator } from '../../src/fhir/validate.ts';
 import { readMessage } from '../../src/hl7/message.ts';
 import type { Mapped } from '../../src/mapping/mapping.ts';
 import { anyMessage, everyEvent } from './any-message.ts';
-import { shippedDefinitions, shippedMapping } from './shipped.ts';
+import { references, shippedDefinitions, shippedMapping } from './shipped.ts';
 
 /** Messages of each event in `npm test`; `MESSAGES=1000` for a long run, `SEED` to see one again. */
 const MESSAGES = Number(process.env['MESSAGES'] ?? 20);
@@ -52,11 +52,4 @@ function outcome(text: string): Mapped | undefined {
     if (error instanceof PipehatError) return undefined;
     throw error;
   }
-}
-
-function references(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    name === 'reference' && typeof inner === 'string' ? [inner] : references(inner),
-  );
 }

@@ -7,7 +7,7 @@ import { createValidator } from '../../src/fhir/validate.ts';
 import { readMessage } from '../../src/hl7/message.ts';
 import type { Mapped } from '../../src/mapping/mapping.ts';
 import { formatProblem } from '../../src/problem.ts';
-import { SITE, shippedDefinitions, shippedMapping, shippedMappings } from './shipped.ts';
+import { references, SITE, shippedDefinitions, shippedMapping, shippedMappings } from './shipped.ts';
 
 const CONTEXT = { tenant: 'test', time_zone: 'America/Chicago' };
 const folder = join(SITE, 'samples');
@@ -21,14 +21,6 @@ const covered = samples.filter(({ name }) => /^(adt-a(01|02|03|04|08|11|13|28|31
 
 function mapped(text: string): Mapped {
   return shippedMapping().run(readMessage(text), CONTEXT);
-}
-
-/** All `reference` values in a resource. */
-function references(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    name === 'reference' && typeof inner === 'string' ? [inner] : references(inner),
-  );
 }
 
 describe('the shipped mappings', () => {

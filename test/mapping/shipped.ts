@@ -26,3 +26,11 @@ export function shippedMappings(): ReturnType<typeof compileMappings> {
 export function shippedMapping(): Mapping {
   return shippedMappings().mappings.get('v2-to-fhir')!;
 }
+
+/** All `reference` values in a resource. */
+export function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'reference' && typeof inner === 'string' ? [inner] : references(inner),
+  );
+}
